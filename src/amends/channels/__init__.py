@@ -1,0 +1,1 @@
+"""Pure network protocols: one network a file, one driver, one list."""
