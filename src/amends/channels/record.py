@@ -58,6 +58,15 @@ class Record:
             raise Unreadable(f"The network's field {name!r} is neither true nor false.")
         return value
 
+    def number(self, name: str, default: int) -> int:
+        """A whole number; missing or null gives `default`."""
+        value = self._fields.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Unreadable(f"The network's field {name!r} is no whole number.")
+        return value
+
     def time(self, name: str) -> datetime:
         """A time in ISO 8601 with its zone, as aware UTC."""
         value = self.text(name)

@@ -1,0 +1,160 @@
+"""The guard before every connection: no hostile address is ever called, whatever a name resolves to.
+
+A name is resolved once, every address behind it is looked at, and the connection goes to an address
+that was looked at, so that a name which changes its mind in between (DNS rebinding) gains nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TypeAlias
+
+import httpcore2
+import httpx2
+
+from amends.channels.errors import HostRefused
+
+Resolve: TypeAlias = Callable[[str, int], list[str]]
+SocketOption: TypeAlias = (
+    "tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]"
+)
+
+NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+
+
+def system_resolve(host: str, port: int) -> list[str]:
+    """Every address that the system knows for a name, in the system's order."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def hostile(address: str) -> bool:
+    """Whether an address is anything but a plain place on the public internet."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return True
+    inner = _inside(ip)
+    if inner is not None and hostile(str(inner)):
+        return True
+    return ip.is_multicast or ip.is_reserved or ip.is_unspecified or not ip.is_global
+
+
+def _inside(ip: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address carries, if any."""
+    if isinstance(ip, IPv4Address):
+        return None
+    if ip.ipv4_mapped or ip.sixtofour:
+        return ip.ipv4_mapped or ip.sixtofour
+    if ip.teredo:
+        return ip.teredo[1]
+    if any(ip in network for network in NAT64) or int(ip) >> 32 == 0:
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return None
+
+
+def named(host: str, port: int) -> str:
+    """A place in the form of `AMENDS_ALLOW_HOSTS`: `host:port`, lower case, IPv6 without brackets."""
+    return f"{host.strip('[]').rstrip('.').lower()}:{port}"
+
+
+class Deadline:
+    """The moment by which one exchange must be over, however slowly its bytes drip."""
+
+    def __init__(self) -> None:
+        self._at = float("inf")
+
+    def start(self, seconds: float) -> None:
+        """Begin the exchange."""
+        self._at = time.monotonic() + seconds
+
+    def within(self, timeout: float | None) -> float:
+        """The shorter of `timeout` and what is left; raises a time-out when nothing is."""
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("The exchange took too long.")
+        return left if timeout is None else min(timeout, left)
+
+
+class _TimedStream(httpcore2.NetworkStream):
+    """A connection of which each read and write ends by the deadline of the whole exchange."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, deadline: Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.within(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.within(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: object, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        within = self._deadline.within(timeout)
+        inner = self._stream.start_tls(ssl_context, server_hostname, within)  # type: ignore[arg-type]
+        return _TimedStream(inner, self._deadline)
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
+
+
+class GuardedBackend(httpcore2.NetworkBackend):
+    """Opens connections to addresses that were looked at, and to the named exceptions."""
+
+    def __init__(self, allow_hosts: frozenset[str], resolve: Resolve, deadline: Deadline) -> None:
+        self._allow_hosts = allow_hosts
+        self._resolve = resolve
+        self._deadline = deadline
+        self._plain = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """A connection to the first address behind `host` that answers, if none of them is hostile."""
+        failed = httpcore2.ConnectError("The name has no address.")
+        for address in self._addresses(host, port):
+            within = self._deadline.within(timeout)
+            try:
+                stream = self._plain.connect_tcp(address, port, within, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failed = httpcore2.ConnectError(type(error).__name__)
+                continue
+            return _TimedStream(stream, self._deadline)
+        raise failed
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        try:
+            addresses = self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore2.ConnectError("The name could not be resolved.") from error
+        if named(host, port) not in self._allow_hosts and any(hostile(address) for address in addresses):
+            raise HostRefused(
+                f"{host} leads to a private or reserved address, so it was not called. "
+                f"An admin can permit it with AMENDS_ALLOW_HOSTS={named(host, port)}."
+            )
+        return addresses
+
+
+class GuardedTransport(httpx2.HTTPTransport):
+    """The transport of `httpx2` over guarded connections, without proxies or the environment's settings."""
+
+    def __init__(self, allow_hosts: frozenset[str], resolve: Resolve, deadline: Deadline) -> None:
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            max_connections=10,
+            keepalive_expiry=15,
+            network_backend=GuardedBackend(allow_hosts, resolve, deadline),
+        )
