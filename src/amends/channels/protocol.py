@@ -31,8 +31,8 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default=NOTHING, repr=False)
-    query: Mapping[str, str] = field(default=NOTHING, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Json = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
     timeout: float = 20.0
@@ -100,7 +100,7 @@ class Connected:
     handle: str
     remote_id: str
     token: str = field(repr=False)
-    settings: Mapping[str, str] = field(default=NOTHING, repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
