@@ -1,0 +1,1 @@
+"""Training of the shipped weights; never imported at run time."""
