@@ -1,0 +1,1 @@
+"""Pure rules on frozen values: no clock, no I/O, no framework."""

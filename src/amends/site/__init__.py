@@ -1,0 +1,1 @@
+"""The whole put together: settings, addresses, the `amends` command, the machine it runs on."""

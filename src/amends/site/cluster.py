@@ -21,7 +21,7 @@ import psycopg
 from amends.site import cluster_config as config
 from amends.site import places
 from amends.site.cluster_binaries import major, server_programs
-from amends.site.cluster_process import Life, Notify, await_ready, end, launch, postmaster
+from amends.site.cluster_process import Life, Notify, await_ready, end, ended_by_itself, launch, postmaster
 from amends.site.errors import ClusterError
 from amends.site.server_user import ServerUser, server_user
 
@@ -134,14 +134,21 @@ class Cluster:
         server = postmaster(self._data)
         if server is None or server.status == "stopping":
             return False
-        return await_ready(self._data, self._life, self.notify)
+        if not await_ready(self._data, self._life, self.notify):
+            return False
+        try:
+            psycopg.connect(self.url(config.SUPERUSER, "postgres")).close()
+        except psycopg.OperationalError:
+            # A server that was killed a moment ago still looks alive; one that only refuses us stays.
+            return not ended_by_itself(self._data)
+        return True
 
     def _await_end_of_the_last(self) -> None:
         """A server told to end, or what is left of a killed one, must be gone before another may start."""
         end(self._data, self._life)
-        stale = self._data / "postmaster.pid"
-        # PostgreSQL itself would refuse to start where the pid in it has gone to another process of its user.
-        stale.unlink(missing_ok=True)
+        # PostgreSQL itself would refuse to start where the pid in these has gone to another process.
+        for stale in (self._data / "postmaster.pid", self.socket_folder / f".s.PGSQL.{config.PORT}.lock"):
+            stale.unlink(missing_ok=True)
 
     def _refuse_what_is_not_ours(self, programs: Path, user: ServerUser) -> None:
         if not _holds_something(self._data):
@@ -195,6 +202,9 @@ class Cluster:
             path.touch(mode=0o600)
             path.write_text(text, encoding="utf-8")
             user.share(path)
+        operators = self._config / "local.conf"
+        operators.touch(mode=0o600)
+        user.share(operators)
 
     def _set_up(self) -> None:
         """Bring roles, rights and extensions to what they should be; one question when they already are."""

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import os
 import shutil
 from pathlib import Path
 
@@ -56,7 +57,8 @@ def _usable(programs: Path, user: ServerUser) -> bool:
     install = programs.parent
     needed = [install / "lib" / "plpgsql.so", install / "share" / "postgres.bki", programs / "initdb"]
     script = 'for f; do test -r "$f" || exit 1; done; exec "$0" -V'
-    return user.run(["/bin/sh", "-c", script, programs / "postgres", *needed]).returncode == 0
+    # By its answer: a shell takes a file emptied by a loss of power for a script that succeeds.
+    return "(PostgreSQL)" in user.run(["/bin/sh", "-c", script, programs / "postgres", *needed]).stdout
 
 
 def _copy(programs: Path, target: Path, draft: Path) -> None:
@@ -69,6 +71,7 @@ def _copy(programs: Path, target: Path, draft: Path) -> None:
     # server's user, and may be for all: it is public software, behind a folder that nobody else can enter.
     for path in [draft, *draft.rglob("*")]:
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+    os.sync()
     draft.rename(target)
 
 

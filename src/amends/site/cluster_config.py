@@ -69,7 +69,7 @@ def settings_text(config: Path, socket_folder: Path) -> str:
     }
     lines = ["# Written at each start: put settings of your own into local.conf beside this file."]
     lines += [f"{name} = {_quoted(value)}" for name, value in values.items()]
-    return "\n".join([*lines, f"include_if_exists = {_quoted(str(config / 'local.conf'))}", ""])
+    return "\n".join([*lines, f"include = {_quoted(str(config / 'local.conf'))}", ""])
 
 
 def ident_text(people: set[str]) -> str:

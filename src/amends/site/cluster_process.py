@@ -32,7 +32,7 @@ class Postmaster:
 
 def postmaster(cluster: Path) -> Postmaster | None:
     """The live server of `cluster`; what a dead one left behind counts for nothing."""
-    lines = _pid_file(cluster)
+    lines = _read(cluster / "postmaster.pid").splitlines()
     if not lines or not lines[0].strip().isdigit():
         return None
     pid = int(lines[0])
@@ -41,16 +41,14 @@ def postmaster(cluster: Path) -> Postmaster | None:
     return Postmaster(pid, lines[7].strip() if len(lines) > 7 else "starting")
 
 
-def _pid_file(cluster: Path) -> list[str]:
+def _read(path: Path) -> str:
+    """What a file of the server's user holds, "" when it is gone; root is not led elsewhere by a link."""
     try:
-        # The folder belongs to the server's user: root must not be led elsewhere by a link in it.
-        handle = os.open(
-            cluster / "postmaster.pid", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        )
-        with os.fdopen(handle, encoding="utf-8", errors="replace") as file:
-            return file.read(4096).splitlines()
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return ""
+    with os.fdopen(handle, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 def _serves(pid: int, cluster: Path) -> bool:
@@ -130,10 +128,10 @@ def launch(
         if await_ready(cluster, life, notify):
             return
         complaints.seek(0)
-        said = complaints.read().decode("utf-8", "replace").strip()
+        said = complaints.read().decode("utf-8", "replace").strip()[-2000:] + "\n" + _end_of_log(cluster)
     raise ClusterError(
-        f"PostgreSQL did not start. Its data in {cluster} is as it was. It said:\n"
-        f"{said[-2000:]}\nMore is in {cluster / 'log'}. Mend the cause and start again."
+        f"PostgreSQL did not start. Its data in {cluster} is as it was. It said:\n{said}\n"
+        f"More is in {cluster / 'log'}. Mend the cause and start again."
     )
 
 
@@ -171,6 +169,20 @@ def end(cluster: Path, life: Life) -> None:
         f"The PostgreSQL of {cluster} does not end. What is committed is safe. End its processes, on this "
         "machine or in another container that has the same data folder, and start again."
     )
+
+
+def ended_by_itself(cluster: Path) -> bool:
+    """Whether the server is gone, or goes within a moment."""
+    try:
+        wait_until(lambda: postmaster(cluster) is None, 1.0)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _end_of_log(cluster: Path) -> str:
+    logs = sorted((cluster / "log").glob("*.log"), key=lambda path: path.lstat().st_mtime)
+    return _read(logs[-1])[-1000:].strip() if logs else ""
 
 
 def _send(pid: int, order: signal.Signals) -> None:

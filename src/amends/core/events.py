@@ -1,0 +1,159 @@
+"""What can happen to a case: facts from the networks, what people do, and time passing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from amends.core.values import Kind, Resolution, Severity, Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the posts of a case say, whatever order they arrived in; times are the network's own.
+
+    `lead` is the post that says it best: the earliest of the worst. `oldest_waiting` is the oldest post of
+    the person that wants an answer and has none: later than the firm's last answer and `settled_until`.
+    """
+
+    kind: Kind
+    severity: Severity
+    first_post_at: datetime
+    last_post_at: datetime
+    oldest_waiting: datetime | None
+    first_answer_at: datetime | None
+    posts_in: int
+    lead: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostsChanged:
+    """Posts arrived, changed or went; `joined` are the new posts' ids, `wants` whether one wants an answer.
+
+    `offset` is how far behind ours the clock of what arrived lies: zero for live posts, more for imported
+    history, None when nothing arrived.
+    """
+
+    facts: Facts
+    offset: timedelta | None = None
+    joined: tuple[int, ...] = ()
+    wants: bool = False
+    edited: tuple[int, ...] = ()
+    deleted: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A person took the case (`to` themselves), gave it to somebody, or put it back (`to` is None)."""
+
+    to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWritten:
+    """A person wrote an answer that is to leave the desk under the key `key`."""
+
+    key: str
+    text: str
+    to_post: int
+    account: int
+    visibility: Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStood:
+    """A planned answer stands on the network; `facts` already counts it."""
+
+    key: str
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """A planned answer did not go out, or nobody knows yet whether it did (`certain` is False)."""
+
+    key: str
+    why: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SendSettled:
+    """A person looked at a send whose fate was unknown: `again` sends it once more, else it is given up."""
+
+    key: str
+    again: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A person wrote something for colleagues only."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozed:
+    """A person put the case aside until a time."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsNoAnswer:
+    """A person says that what was written so far needs no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A person set the severity."""
+
+    severity: Severity
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A person closed the case with an outcome and a reason (P15)."""
+
+    resolution: Resolution
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A person opened the case again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChanged:
+    """A legal hold was placed (`placed`) or lifted; deleted words stay readable while one stands."""
+
+    placed: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The sweep looked at the case because one of its times has come."""
+
+
+Event = (
+    PostsChanged
+    | Assigned
+    | ReplyWritten
+    | ReplyStood
+    | ReplyFailed
+    | SendSettled
+    | Noted
+    | Snoozed
+    | NeedsNoAnswer
+    | Graded
+    | Resolved
+    | Reopened
+    | HoldChanged
+    | TimePassed
+)

@@ -1,0 +1,184 @@
+"""Act: send what is planned, once each, and look up on the network what may have gone out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from amends.channels import drive
+from amends.channels.drive import Wire
+from amends.channels.errors import AuthExpired, ChannelError, Maybe, RateLimited, Refused
+from amends.channels.protocol import Connected, Intent, Sent
+from amends.channels.registry import driver
+from amends.core import events
+from amends.core.values import Direction, SendState
+from amends.pipeline import decide
+from amends.store import cases, models, outbox, posts, raw, sealed
+from amends.store.cases import interval
+from amends.store.outbox import Claimed
+
+FIRST_LOOK = timedelta(seconds=5)
+LOOKS = (timedelta(seconds=20), timedelta(seconds=60), timedelta(minutes=5))
+PAUSE = timedelta(seconds=10)
+MOST_PAUSE = timedelta(minutes=10)
+MOST_ATTEMPTS = 8
+RECONNECT_PAUSE = timedelta(minutes=5)
+STUCK_AFTER = timedelta(minutes=2)
+_CUT_SHORT = "The worker ended while it was sending."
+_UNFOUND = "The network does not show it. Look there, then send it again or give it up."
+
+Clock = Callable[[], datetime]
+
+
+def send_next(wire: Wire, clock: Clock) -> bool:
+    """Send the next planned answer, if one is due; whatever happens, it has a state afterwards."""
+    claimed = outbox.claim_planned(clock())
+    if claimed is None:
+        return False
+    try:
+        sent = _drive(claimed, wire, look=False)
+    except ChannelError as error:
+        _troubled(claimed, error, clock())
+    else:
+        _stands(claimed, sent, clock()) if sent else _unknown(claimed, _CUT_SHORT, clock())
+    return True
+
+
+def look_next(wire: Wire, clock: Clock) -> bool:
+    """Look up the next answer of unknown fate on its network; never sends."""
+    now = clock()
+    claimed = outbox.claim_unknown(now, now + LOOKS[-1])
+    if claimed is None:
+        return False
+    try:
+        sent = _drive(claimed, wire, look=True)
+    except ChannelError as error:
+        outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + LOOKS[-1], why=error.text)
+        return True
+    if sent:
+        _stands(claimed, sent, clock())
+    elif claimed.looks < len(LOOKS):
+        pause = now + LOOKS[claimed.looks - 1]
+        outbox.settle(claimed, SendState.UNKNOWN, now, not_before=pause, why="Not found yet; looking again.")
+    else:
+        outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + outbox.NEVER, why=_UNFOUND)
+    return True
+
+
+def find_stuck(now: datetime) -> int:
+    """Sends whose worker died mid-way become unknown, to be looked up."""
+    found = outbox.stuck(now - STUCK_AFTER)
+    for claimed in found:
+        _unknown(claimed, _CUT_SHORT, now)
+    return len(found)
+
+
+def connected(account: models.Account) -> Connected:
+    """What a channel may know of an account; opens its sealed token."""
+    token = sealed.open_(bytes(account.token)) if account.token else ""
+    settings = {str(name): str(value) for name, value in account.settings.items()}
+    return Connected(account.base_url, account.handle, account.remote_id, token, settings)
+
+
+def _drive(claimed: Claimed, wire: Wire, *, look: bool) -> Sent | None:
+    account = models.Account.objects.get(pk=claimed.account_id)
+    channel = driver(account.channel)
+    if channel is None:
+        raise Refused(f"This desk cannot speak with “{account.channel}”.")
+    post = models.Post.objects.select_related("author", "conversation").get(pk=claimed.to_post_id)
+    key = post.conversation.key
+    intent = Intent(
+        key=claimed.key,
+        text=claimed.text,
+        in_reply_to=post.remote_id,
+        conversation_id=key.removeprefix("c:") if key.startswith("c:") else None,
+        visibility=claimed.visibility,
+        recipient=post.author.remote_id,
+        created_at=claimed.written_at,
+    )
+    if look:
+        return drive.run(channel.read_back(connected(account), intent), wire)
+    return drive.run(channel.send(connected(account), intent), wire)
+
+
+def _troubled(claimed: Claimed, error: ChannelError, now: datetime) -> None:
+    match error:
+        case Maybe():
+            _unknown(claimed, error.text, now)
+        case RateLimited():
+            outbox.settle(claimed, SendState.PLANNED, now, not_before=error.retry_at, why=error.text)
+        case AuthExpired():
+            models.Account.objects.filter(pk=claimed.account_id).update(trouble=error.text[:300])
+            outbox.settle(claimed, SendState.PLANNED, now, not_before=now + RECONNECT_PAUSE, why=error.text)
+        case Refused():
+            _refused(claimed, error.text, now)
+        case _ if claimed.attempts >= MOST_ATTEMPTS:
+            _refused(claimed, f"Given up after {claimed.attempts} tries. {error.text}", now)
+        case _:
+            pause = min(MOST_PAUSE, PAUSE * 2 ** (claimed.attempts - 1))
+            outbox.settle(claimed, SendState.PLANNED, now, not_before=now + pause, why=error.text)
+
+
+def _refused(claimed: Claimed, why: str, now: datetime) -> None:
+    with transaction.atomic():
+        if outbox.settle(claimed, SendState.REFUSED, now, why=why):
+            event = events.ReplyFailed(claimed.key, why, certain=True)
+            decide.happen(claimed.case_id, event, decide.NETWORK, now)
+
+
+def _unknown(claimed: Claimed, why: str, now: datetime) -> None:
+    with transaction.atomic():
+        if outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + FIRST_LOOK, why=why):
+            event = events.ReplyFailed(claimed.key, why, certain=False)
+            decide.happen(claimed.case_id, event, decide.SYSTEM, now)
+
+
+def _stands(claimed: Claimed, sent: Sent, now: datetime) -> None:
+    """The answer stands on the network: keep it as a post of the case and stop the clock."""
+    with transaction.atomic():
+        raw.brand_lock(claimed.brand_id)
+        if not outbox.settle(claimed, SendState.SENT, now, remote_id=sent.remote_id):
+            return
+        _keep(claimed, sent, now)
+        facts = cases.facts([claimed.case_id])[claimed.case_id]
+        decide.happen(claimed.case_id, events.ReplyStood(claimed.key, facts), decide.NETWORK, now)
+
+
+def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
+    question = models.Post.objects.select_related("account").get(pk=claimed.to_post_id)
+    key = (question.channel, sent.remote_id)
+    if known := posts.known(claimed.brand_id, [key]).get(key):
+        models.Post.objects.filter(pk=known.id, case=None).update(case_id=claimed.case_id)
+        return
+    account = models.Account.objects.get(pk=claimed.account_id)
+    person = posts.NewAuthor(
+        account.channel, account.remote_id or account.handle, account.handle, account.handle
+    )
+    author_id = posts.authors(claimed.brand_id, [person])[account.channel, person.remote_id]
+    row = {
+        "channel": question.channel,
+        "remote_id": sent.remote_id,
+        "account_id": account.pk,
+        "author_id": author_id,
+        "conversation_id": question.conversation_id,
+        "case_id": claimed.case_id,
+        "direction": Direction.OUT,
+        "visibility": claimed.visibility,
+        "text": claimed.text,
+        "lang": "",
+        "url": sent.url,
+        "in_reply_to": question.remote_id,
+        "posted_at": sent.posted_at.isoformat(),
+        "received_at": now.isoformat(),
+        "clock_offset": interval(timedelta(0)),
+        "read_at": now.isoformat(),
+        "model": "",
+        "is_complaint": False,
+        "kind": "",
+        "severity": "none",
+        "labels": {},
+        "wants_answer": False,
+    }
+    posts.insert(claimed.brand_id, [row])

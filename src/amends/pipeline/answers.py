@@ -1,0 +1,65 @@
+"""Answers: everything that is checked before a person's words may be planned to leave the desk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from amends.channels.registry import driver
+from amends.core import events
+from amends.core.case import Case, NotPossible
+from amends.core.values import Direction, SendState, Visibility
+from amends.pipeline.decide import Actor, happen
+from amends.store import models
+from amends.store.plain import plain
+
+
+def account_for(post: models.Post) -> models.Account | None:
+    """The account of ours that can answer a post: the one it reached, else the brand's first there."""
+    accounts = models.Account.objects.filter(brand_id=post.brand_id, channel=post.channel, active=True)
+    return accounts.filter(pk=post.account_id).first() or accounts.order_by("pk").first()
+
+
+def length(channel: str, text: str, visibility: Visibility) -> tuple[int, int] | None:
+    """How long the network counts a text, and its limit; None where the desk does not know the network."""
+    known = driver(channel)
+    if known is None:
+        return None
+    limits = known.capabilities
+    limit = limits.text_limit if visibility is Visibility.PUBLIC else limits.private_text_limit
+    return known.length(text), limit
+
+
+def reply(case: models.Case, post: models.Post, text: str, actor: Actor, now: datetime) -> Case:
+    """Plan an answer under a post of the case; raises NotPossible, saying what to do instead."""
+    if post.case_id != case.pk or post.direction != Direction.IN:
+        raise NotPossible("Choose a post of the person in this case to answer to.")
+    if post.deleted_at is not None:
+        raise NotPossible("That post was deleted on the network, so nothing can stand under it.")
+    visibility = Visibility(post.visibility)
+    account = account_for(post)
+    if account is None or driver(post.channel) is None:
+        where = f" Open {post.url} and answer there." if post.url else ""
+        raise NotPossible(f"No account of this brand is connected on “{post.channel}”.{where}")
+    words = plain(text).replace("\r\n", "\n").strip()
+    counted = length(post.channel, words, visibility)
+    if counted and counted[0] > counted[1]:
+        raise NotPossible(
+            f"The answer counts {counted[0]}, the network allows {counted[1]}. Shorten it; it was kept."
+        )
+    event = events.ReplyWritten(str(uuid4()), words, post.pk, account.pk, visibility)
+    return happen(case.pk, event, actor, now)
+
+
+def settle_unknown(send: models.Send, again: bool, why: str, actor: Actor, now: datetime) -> Case:
+    """A person, having looked at the network, sends an answer of unknown fate again or gives it up."""
+    reason = why.strip()
+    if not reason:
+        raise NotPossible("Say what you saw on the network; it goes on record.")
+    state = SendState.PLANNED if again else SendState.REFUSED
+    changed = models.Send.objects.filter(pk=send.pk, state=SendState.UNKNOWN).update(
+        state=state, not_before=now, settled_at=None if again else now, why=reason[:500]
+    )
+    if not changed:
+        raise NotPossible("The fate of this answer is known by now. Reload the case.")
+    return happen(send.case_id, events.SendSettled(str(send.key), again, reason), actor, now)

@@ -1,0 +1,91 @@
+"""Decide: hold the case, ask the rules, and write what follows - case, history and outbox - as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from amends.core.case import Case, Outcome, decide
+from amends.core.effects import Send
+from amends.core.events import Event
+from amends.pipeline import wake
+from amends.store import cases, history, outbox, policies
+from amends.store.cases import Locked, Saved
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person (with their id), the system, or somebody on a network."""
+
+    name: str
+    person_id: int | None = None
+
+
+SYSTEM = Actor(history.SYSTEM)
+NETWORK = Actor(history.NETWORK)
+
+
+def person(user_id: int) -> Actor:
+    """The actor for somebody who signed in."""
+    return Actor(history.person(user_id), user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One case with what followed for it; `is_new` when its row is yet to be made."""
+
+    held: Locked
+    outcome: Outcome
+    is_new: bool = False
+
+
+def happen(case_id: int, event: Event, actor: Actor, now: datetime) -> Case:
+    """Let one event happen to a case: the whole change or none of it; raises core.case.NotPossible.
+
+    The caller has been through `access`. Whoever waits for work is woken after the commit.
+    """
+    with transaction.atomic():
+        held = cases.lock([case_id])[case_id]
+        version, policy = policies.current(held.brand_id)
+        outcome = decide(held.case, event, policy, now)
+        settle([Settled(held, outcome)], actor, version, now)
+    return outcome.case
+
+
+def settle(results: Sequence[Settled], actor: Actor, policy_version: int, now: datetime) -> None:
+    """Write the outcomes of one decision or of a batch, in the caller's transaction."""
+    ends = history.append([(r.held.head, _lines(r.outcome, actor, policy_version, now)) for r in results])
+    fresh: list[Saved] = []
+    changed: list[Saved] = []
+    for result, end in zip(results, ends, strict=True):
+        saved = _saved(result, end, policy_version)
+        if result.is_new:
+            fresh.append(saved)
+        elif result.outcome.entries or result.outcome.case != result.held.case:
+            changed.append(saved)
+    cases.insert(fresh)
+    cases.update(changed)
+    _plan(results, actor, now)
+
+
+def _lines(outcome: Outcome, actor: Actor, policy_version: int, now: datetime) -> list[history.Line]:
+    entries = [(entry.action, entry.content) for entry in outcome.entries]
+    return history.lines(now, actor.name, policy_version, entries, actor.person_id)
+
+
+def _saved(result: Settled, end: history.Head, policy_version: int) -> Saved:
+    held = result.held
+    return Saved(
+        result.outcome.case, held.brand_id, held.author_id, held.conversation_id, end, policy_version
+    )
+
+
+def _plan(results: Sequence[Settled], actor: Actor, now: datetime) -> None:
+    sends = [(r.held, effect) for r in results for effect in r.outcome.effects if isinstance(effect, Send)]
+    for held, send in sends:
+        outbox.plan(held, send, actor.person_id, now)
+    if sends:
+        transaction.on_commit(wake.act)

@@ -1,0 +1,112 @@
+"""Which case each arrival belongs to, and what follows for the cases: a case per grievance."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from amends.core import events
+from amends.core.case import decide, opening
+from amends.core.joining import Candidate, case_for
+from amends.core.policy import Policy
+from amends.pipeline.arrival import Arrival, Change
+from amends.pipeline.decide import NETWORK, Settled, settle
+from amends.store import cases, history, posts
+from amends.store.cases import Locked
+
+
+@dataclass(slots=True)
+class Plan:
+    """The new cases of a batch (with who and where they are about), and all cases it touches."""
+
+    brand_id: int
+    opened: dict[int, Arrival] = field(default_factory=dict)
+    touched: set[int] = field(default_factory=set)
+
+
+def join(brand_id: int, arrivals: Sequence[Arrival], policy: Policy) -> Plan:
+    """Give each arrival its case: the one it belongs to, a new one where it wants an answer, or none."""
+    plan = Plan(brand_id)
+    homeless = [a for a in arrivals if a.case_id is None and not a.item.deleted]
+    incoming = [a for a in homeless if a.incoming]
+    candidates = _candidates(a.author_id for a in incoming)
+    _reserve(incoming, candidates, policy, plan)
+    by_key = {a.key: a.case_id for a in arrivals}
+    for arrival in homeless:
+        if not arrival.incoming:
+            parent = (arrival.item.channel, arrival.item.in_reply_to)
+            arrival.case_id = arrival.parent_case_id or by_key.get(parent)
+            arrival.joins = arrival.case_id is not None
+    plan.touched.update(a.case_id for a in arrivals if a.case_id)
+    return plan
+
+
+def _candidates(author_ids: Iterable[int]) -> dict[int, list[Candidate]]:
+    found: dict[int, list[Candidate]] = defaultdict(list)
+    for author_id, candidate in cases.of_authors(author_ids):
+        found[author_id].append(candidate)
+    return found
+
+
+def _reserve(
+    incoming: Sequence[Arrival], candidates: dict[int, list[Candidate]], policy: Policy, plan: Plan
+) -> None:
+    """In the order of the network's time: what joins no case and wants an answer opens one."""
+    ids = iter(cases.reserve(sum(1 for a in incoming if a.wants)))
+    for arrival in sorted(incoming, key=lambda a: (a.item.posted_at, a.item.remote_id)):
+        own = candidates[arrival.author_id]
+        at = arrival.item.posted_at
+        case_id = case_for(own, arrival.conversation_id, at, policy.cases)
+        if case_id is None and arrival.wants:
+            case_id = next(ids)
+            plan.opened[case_id] = arrival
+        if case_id is None:
+            continue
+        arrival.case_id, arrival.joins = case_id, True
+        own[:] = [c for c in own if c.case != case_id]
+        own.append(Candidate(case_id, arrival.conversation_id, True, at))
+
+
+def follow(
+    plan: Plan, arrivals: Sequence[Arrival], policy_version: int, policy: Policy, now: datetime
+) -> None:
+    """Once the posts are stored: tell each touched case, and write what the rules make of it."""
+    adopted = posts.adopt_answers({a.conversation_id for a in arrivals}) if plan.touched else set()
+    plan.touched |= adopted
+    if not plan.touched:
+        return
+    held = cases.lock(plan.touched - plan.opened.keys())
+    facts = cases.facts(plan.touched)
+    by_case: dict[int, list[Arrival]] = defaultdict(list)
+    for arrival in arrivals:
+        if arrival.case_id:
+            by_case[arrival.case_id].append(arrival)
+    results = []
+    for case_id in sorted(facts):
+        first = plan.opened.get(case_id)
+        locked = held.get(case_id) or _unborn(plan.brand_id, case_id, first, facts[case_id])
+        event = _event(facts[case_id], by_case[case_id])
+        results.append(Settled(locked, decide(locked.case, event, policy, now), is_new=first is not None))
+    settle(results, NETWORK, policy_version, now)
+
+
+def _unborn(brand_id: int, case_id: int, first: Arrival | None, facts: events.Facts) -> Locked:
+    if first is None:
+        raise LookupError(f"case {case_id} is neither stored nor new")
+    head = history.Head(history.chain_of(case_id), 0, b"", brand_id, case_id)
+    case = opening(case_id, first.item.channel, facts)
+    return Locked(case, brand_id, first.author_id, first.conversation_id, head)
+
+
+def _event(facts: events.Facts, arrivals: Sequence[Arrival]) -> events.PostsChanged:
+    new = [a for a in arrivals if a.joins]
+    return events.PostsChanged(
+        facts,
+        offset=min((a.offset for a in arrivals), default=None),
+        joined=tuple(a.post_id for a in new if a.post_id),
+        wants=any(a.wants for a in arrivals),
+        edited=tuple(a.post_id for a in arrivals if a.change is Change.EDITED and a.post_id),
+        deleted=tuple(a.post_id for a in arrivals if a.item.deleted and a.post_id),
+    )

@@ -1,0 +1,114 @@
+"""Poll: ask each connected account's network what is new; the cursor is saved with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from amends.channels import drive
+from amends.channels.drive import Wire
+from amends.channels.errors import AuthExpired, ChannelError, RateLimited
+from amends.channels.protocol import Page, Seen
+from amends.channels.registry import driver
+from amends.pipeline.act import connected
+from amends.pipeline.receive import Item, NotAPost, checked, receive
+from amends.store import models, raw, sealed
+
+MOST_PAGES = 50
+PAUSE = timedelta(seconds=30)
+RECONNECT_PAUSE = timedelta(minutes=10)
+
+
+def poll_account(account_id: int, wire: Wire, now: datetime) -> int:
+    """Fetch everything new of one account; returns how many items were new.
+
+    One poller an account at a time. A failure leaves the cursor where it was, and the trouble on the account.
+    """
+    new = 0
+    for _ in range(MOST_PAGES):
+        with transaction.atomic():
+            account = (
+                models.Account.objects.select_for_update(skip_locked=True, no_key=True)
+                .filter(pk=account_id, active=True)
+                .first()
+            )
+            if account is None or (account.retry_at and account.retry_at > now):
+                return new
+            cursor = str(account.cursor or "")
+        page = _fetch(account, cursor, wire, now)
+        if page is None:
+            return new
+        new += _keep(account, cursor, page, now)
+        if not page.more:
+            return new
+    return new
+
+
+def due_accounts(now: datetime) -> list[int]:
+    """Accounts that may be polled now."""
+    accounts = models.Account.objects.filter(active=True).exclude(retry_at__gt=now)
+    return [pk for pk, channel in accounts.values_list("pk", "channel") if driver(channel)]
+
+
+def _fetch(account: models.Account, cursor: str, wire: Wire, now: datetime) -> Page | None:
+    channel = driver(account.channel)
+    if channel is None:
+        return None
+    try:
+        return drive.run(channel.poll(connected(account), cursor), wire)
+    except (ChannelError, sealed.CannotOpen) as error:
+        retry_at = now + (RECONNECT_PAUSE if isinstance(error, AuthExpired | sealed.CannotOpen) else PAUSE)
+        if isinstance(error, RateLimited):
+            retry_at = error.retry_at
+        models.Account.objects.filter(pk=account.pk).update(trouble=str(error)[:300], retry_at=retry_at)
+        return None
+
+
+def _keep(account: models.Account, cursor: str, page: Page, now: datetime) -> int:
+    """Store the page and the new cursor as one, unless somebody else has moved the cursor meanwhile."""
+    good: list[tuple[Item, bytes]] = []
+    bad: list[tuple[bytes, str]] = [(item.raw, item.reason) for item in page.unread]
+    for seen in page.items:
+        try:
+            good.append((checked(_item(account.channel, seen), now), seen.raw))
+        except NotAPost as error:
+            bad.append((seen.raw, str(error)))
+    with transaction.atomic():
+        moved = models.Account.objects.filter(pk=account.pk, cursor=account.cursor).update(
+            cursor=page.cursor,
+            polled_at=now,
+            trouble="",
+            retry_at=None,
+            **({"last_event_at": now} if page.items else {}),
+        )
+        if not moved and cursor:
+            return 0
+        received = receive(account.brand_id, good, source="poll", account_id=account.pk, now=now)
+        _keep_bad(account, bad, now)
+    return received.new
+
+
+def _keep_bad(account: models.Account, bad: Sequence[tuple[bytes, str]], now: datetime) -> None:
+    raw.insert_failed(account.brand_id, account.pk, account.channel, bad, now)
+
+
+def _item(channel: str, seen: Seen) -> Item:
+    return Item(
+        channel=channel,
+        remote_id=seen.id,
+        author_id=seen.author_id,
+        text=seen.text,
+        posted_at=seen.created_at,
+        author_handle=seen.author_handle,
+        author_name=seen.author_name,
+        in_reply_to=seen.in_reply_to or "",
+        conversation_id=seen.conversation_id or "",
+        direction=seen.direction,
+        visibility=seen.visibility,
+        url=seen.url,
+        lang=seen.lang,
+        edited_at=seen.edited_at,
+        deleted=seen.deleted,
+    )

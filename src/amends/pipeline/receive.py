@@ -1,0 +1,150 @@
+"""Receive: keep what came, once, before anything is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from amends.core.values import Direction, Visibility
+from amends.store import raw
+from amends.store.plain import plain
+
+BATCH = 500
+ZERO = timedelta(0)
+_LONGEST = 500
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
+
+
+class NotAPost(ValueError):
+    """What came cannot be kept as a post; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One post as its source read it. Ids are the network's own; times are aware."""
+
+    channel: str
+    remote_id: str
+    author_id: str
+    text: str
+    posted_at: datetime
+    author_handle: str = ""
+    author_name: str = ""
+    in_reply_to: str = ""
+    conversation_id: str = ""
+    direction: Direction = Direction.IN
+    visibility: Visibility = Visibility.PUBLIC
+    url: str = ""
+    lang: str = ""
+    edited_at: datetime | None = None
+    deleted: bool = False
+
+
+def checked(item: Item, now: datetime) -> Item:
+    """The item if the desk can keep it; raises NotAPost with a reason a person can act on."""
+    for name in ("remote_id", "author_id", "channel"):
+        value = getattr(item, name)
+        if not value.strip():
+            raise NotAPost(f"{name} is empty")
+    for name in ("remote_id", "author_id", "in_reply_to", "conversation_id"):
+        if len(getattr(item, name)) > _LONGEST:
+            raise NotAPost(f"{name} is longer than {_LONGEST} characters")
+    if len(item.channel) > 40:
+        raise NotAPost("channel is longer than 40 characters")
+    if not _EARLIEST <= item.posted_at <= now + _AHEAD:
+        raise NotAPost(f"the time {item.posted_at.isoformat()} is before 1990 or in the future")
+    return item
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """How many items were new, and how many were kept already."""
+
+    new: int
+    repeated: int
+
+
+def receive(
+    brand_id: int,
+    items: Sequence[tuple[Item, bytes]],
+    *,
+    source: str,
+    now: datetime,
+    account_id: int | None = None,
+    offset: timedelta = ZERO,
+) -> Received:
+    """Keep checked items with their raw bytes; what is kept already, in this very form, is left alone."""
+    new = 0
+    for start in range(0, len(items), BATCH):
+        rows = [_raw(item, payload) for item, payload in items[start : start + BATCH]]
+        new += raw.insert(brand_id, rows, source=source, account_id=account_id, offset=offset, now=now)
+    return Received(new, len(items) - new)
+
+
+def _raw(item: Item, payload: bytes) -> raw.NewRaw:
+    return raw.NewRaw(plain(item.channel), plain(item.remote_id), _fields(item), payload)
+
+
+def _fields(item: Item) -> raw.Fields:
+    fields: raw.Fields = {
+        "author_id": plain(item.author_id),
+        "author_handle": plain(item.author_handle)[:200],
+        "author_name": plain(item.author_name)[:200],
+        "text": plain(item.text),
+        "posted_at": item.posted_at.astimezone(UTC).isoformat(),
+        "in_reply_to": plain(item.in_reply_to),
+        "conversation_id": plain(item.conversation_id),
+        "direction": item.direction,
+        "visibility": item.visibility,
+        "url": _web(plain(item.url)),
+        "lang": plain(item.lang)[:12],
+        "edited_at": item.edited_at.astimezone(UTC).isoformat() if item.edited_at else "",
+        "deleted": item.deleted,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _web(url: str) -> str:
+    """Only addresses a browser may safely be sent to are kept."""
+    return url if url.startswith(("https://", "http://")) and len(url) <= 1000 else ""
+
+
+def item_of(waiting: raw.Waiting) -> Item:
+    """The item again, from what was kept of it."""
+    fields = waiting.fields
+
+    def word(name: str) -> str:
+        return str(fields.get(name, ""))
+
+    edited = word("edited_at")
+    return Item(
+        channel=waiting.channel,
+        remote_id=waiting.remote_id,
+        author_id=word("author_id"),
+        text=word("text"),
+        posted_at=datetime.fromisoformat(word("posted_at")),
+        author_handle=word("author_handle"),
+        author_name=word("author_name"),
+        in_reply_to=word("in_reply_to"),
+        conversation_id=word("conversation_id"),
+        direction=Direction(word("direction")),
+        visibility=Visibility(word("visibility")),
+        url=word("url"),
+        lang=word("lang"),
+        edited_at=datetime.fromisoformat(edited) if edited else None,
+        deleted=bool(fields.get("deleted", False)),
+    )
+
+
+def chunks(items: Iterable[tuple[Item, bytes]], size: int = BATCH) -> Iterable[list[tuple[Item, bytes]]]:
+    """The items in lists of at most `size`."""
+    batch: list[tuple[Item, bytes]] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

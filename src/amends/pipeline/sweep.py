@@ -1,0 +1,65 @@
+"""The sweep: finds whatever is due or stuck, so that losing every hint loses nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from amends.channels.registry import driver
+from amends.core import events
+from amends.core.case import decide
+from amends.core.policy import Policy
+from amends.pipeline.act import find_stuck
+from amends.pipeline.decide import SYSTEM, Settled, settle
+from amends.store import cases, policies, retention
+
+BATCH = 200
+
+_DUE = """
+SELECT brand_id, array_agg(id) FROM (
+    (SELECT id, brand_id FROM store_case WHERE state = 'open' AND lift_at <= %s ORDER BY lift_at LIMIT %s)
+    UNION
+    (SELECT id, brand_id FROM store_case WHERE state = 'snoozed' AND snoozed_until <= %s
+        ORDER BY snoozed_until LIMIT %s)
+) AS due GROUP BY brand_id
+"""
+
+
+def sweep(now: datetime) -> int:
+    """Do everything that is due: lift and wake cases, find stuck sends, erase words; returns how much."""
+    done = find_stuck(now)
+    while changed := _due_cases(now):
+        done += changed
+    return done + erase(now)
+
+
+def _due_cases(now: datetime) -> int:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_DUE, [now, BATCH, now, BATCH])
+            due = cursor.fetchall()
+        for brand_id, ids in due:
+            version, policy = policies.current(brand_id)
+            held = cases.lock(ids)
+            results = [
+                Settled(case, decide(case.case, events.TimePassed(), policy, now)) for case in held.values()
+            ]
+            settle(results, SYSTEM, version, now)
+    return sum(len(ids) for _, ids in due)
+
+
+def erase(now: datetime) -> int:
+    """Erase the words of deleted posts whose time has come and that no hold keeps; returns how many."""
+    done = 0
+    for brand_id, channel in retention.deleted_on():
+        _, policy = policies.current(brand_id)
+        done += retention.erase(brand_id, channel, now - erase_after(channel, policy), now)
+    return done
+
+
+def erase_after(channel: str, policy: Policy) -> timedelta:
+    """How long the words of a deleted post may be kept: the brand's term or the channel's, if shorter."""
+    own = timedelta(hours=policy.retention.erase_deleted_after_hours)
+    known = driver(channel)
+    return min(own, known.capabilities.erase_within) if known else own

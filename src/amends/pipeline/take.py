@@ -1,0 +1,148 @@
+"""Take in: one transaction from kept items to posts, cases and their place in the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from amends.core.values import Direction, Visibility
+from amends.language.model import Model
+from amends.pipeline import grievances
+from amends.pipeline.arrival import Arrival, Change
+from amends.pipeline.normalise import normalise
+from amends.pipeline.receive import Item
+from amends.pipeline.understand import labels, understand
+from amends.store import policies, posts, raw
+from amends.store.cases import interval
+
+BATCH = 500
+
+
+def take_in(model: Model | None, now: datetime, limit: int = BATCH) -> int:
+    """Take in one batch of some brand's waiting items; returns how many, 0 when nothing can be taken now.
+
+    One worker a brand at a time; workers of other brands go on beside it. A worker that dies leaves
+    everything as it was before its batch.
+    """
+    for brand_id in raw.waiting_brands():
+        with transaction.atomic():
+            if raw.try_brand_lock(brand_id) and (claimed := raw.claim(brand_id, limit)):
+                _take(brand_id, claimed, model, now)
+                return len(claimed)
+    return 0
+
+
+def _take(brand_id: int, claimed: Sequence[raw.Waiting], model: Model | None, now: datetime) -> None:
+    version, policy = policies.current(brand_id)
+    batch = normalise(brand_id, claimed)
+    understand(batch.arrivals, model, policy)
+    plan = grievances.join(brand_id, batch.arrivals, policy)
+    store(brand_id, batch.arrivals, now)
+    grievances.follow(plan, batch.arrivals, version, policy, now)
+    raw.settle(batch.kept, batch.ignored, {})
+
+
+def store(brand_id: int, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """Write the arrivals as posts: new rows, new words, words gone, labels."""
+    new = [a for a in arrivals if a.change is Change.NEW]
+    ids = posts.insert(brand_id, [_row(arrival, now) for arrival in new])
+    for arrival in new:
+        arrival.post_id = ids[arrival.key]
+    edited = [a for a in arrivals if a.change is Change.EDITED and a.post_id]
+    posts.edit([(a.post_id or 0, a.item.text, a.item.edited_at or now) for a in edited], now)
+    posts.label([_label(a, now) for a in arrivals if a.change is not Change.NEW and a.reading])
+    posts.delete([a.post_id for a in arrivals if a.post_id and a.item.deleted], now)
+
+
+def _row(arrival: Arrival, now: datetime) -> dict[str, object]:
+    item = arrival.item
+    return {
+        "channel": item.channel,
+        "remote_id": item.remote_id,
+        "account_id": arrival.account_id,
+        "author_id": arrival.author_id,
+        "conversation_id": arrival.conversation_id,
+        "case_id": arrival.case_id,
+        "direction": item.direction,
+        "visibility": item.visibility,
+        "text": item.text,
+        "url": item.url,
+        "in_reply_to": item.in_reply_to,
+        "posted_at": item.posted_at.isoformat(),
+        "received_at": arrival.received_at.isoformat(),
+        "clock_offset": interval(arrival.offset),
+        "edited_at": item.edited_at.isoformat() if item.edited_at else None,
+        **_labels(arrival, now),
+    }
+
+
+def _label(arrival: Arrival, now: datetime) -> dict[str, object]:
+    return {"id": arrival.post_id, "case_id": arrival.case_id, **_labels(arrival, now)}
+
+
+def _labels(arrival: Arrival, now: datetime) -> dict[str, object]:
+    reading = arrival.reading
+    if reading is None:
+        read_at = None if arrival.incoming and not arrival.item.deleted else now.isoformat()
+        nothing = {"model": "", "complaint": None, "is_complaint": False, "kind": "", "severity": "none"}
+        return {"read_at": read_at, "labels": {}, "wants_answer": False, "lang": arrival.item.lang, **nothing}
+    return {
+        "read_at": now.isoformat(),
+        "model": reading.model,
+        "complaint": round(reading.complaint, 4),
+        "is_complaint": reading.is_complaint,
+        "kind": reading.kind,
+        "severity": reading.severity,
+        "labels": labels(reading),
+        "wants_answer": arrival.wants,
+        "lang": arrival.item.lang or reading.lang[:12],
+    }
+
+
+def read_again(model: Model, now: datetime, limit: int = BATCH) -> int:
+    """Have posts read that no model has read yet (it failed, or they were edited); returns how many."""
+    for brand_id in posts.unread_brands():
+        with transaction.atomic():
+            if raw.try_brand_lock(brand_id) and (arrivals := _unread(brand_id, limit)):
+                version, policy = policies.current(brand_id)
+                understand(arrivals, model, policy)
+                read = [a for a in arrivals if a.reading]
+                plan = grievances.join(brand_id, read, policy)
+                store(brand_id, read, now)
+                grievances.follow(plan, read, version, policy, now)
+                return len(read)
+    return 0
+
+
+def _unread(brand_id: int, limit: int) -> list[Arrival]:
+    return [_arrival(row) for row in posts.unread(brand_id, limit)]
+
+
+def _arrival(row: dict[str, Any]) -> Arrival:
+    item = Item(
+        channel=row["channel"],
+        remote_id=row["remote_id"],
+        author_id="",
+        text=row["text"],
+        posted_at=row["posted_at"],
+        in_reply_to=row["in_reply_to"],
+        direction=Direction(row["direction"]),
+        visibility=Visibility(row["visibility"]),
+        lang=row["lang"],
+        edited_at=row["edited_at"],
+    )
+    return Arrival(
+        item,
+        Change.READ,
+        row["account_id"],
+        row["received_at"],
+        row["clock_offset"],
+        post_id=row["id"],
+        author_id=row["author_id"],
+        conversation_id=row["conversation_id"],
+        case_id=row["case_id"],
+        parent_text=row["parent_text"],
+    )

@@ -1,0 +1,39 @@
+"""Understand: what the model reads in incoming posts, and what follows for who waits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from amends.core.policy import Policy
+from amends.language.model import Model
+from amends.language.reading import Reading, Text
+from amends.pipeline.arrival import Arrival, Change
+
+_log = logging.getLogger(__name__)
+
+
+def understand(arrivals: Sequence[Arrival], model: Model | None, policy: Policy) -> None:
+    """Have incoming posts read; when the model fails they stay "not yet read" and the sweep tries again."""
+    unread = [a for a in arrivals if a.incoming and a.change is not Change.DELETED and not a.item.deleted]
+    if not unread or model is None:
+        return
+    texts = [Text(a.item.text, a.item.lang or None, a.parent_text) for a in unread]
+    try:
+        readings = model.read(texts)
+    except Exception:  # noqa: BLE001 - whatever a model does wrong must not stop posts from being kept
+        _log.exception("The model failed on %d posts; they are kept as not yet read.", len(unread))
+        return
+    for arrival, reading in zip(unread, readings, strict=True):
+        arrival.reading = reading
+        arrival.wants = reading.kind in policy.cases.open_for
+
+
+def labels(reading: Reading) -> dict[str, object]:
+    """What is kept of a reading beside its columns."""
+    return {
+        "abuse": reading.abuse,
+        "urgent": list(reading.urgent),
+        "reasons": [asdict(reason) for reason in reading.reasons],
+    }

@@ -1,0 +1,30 @@
+"""The rows, by what they are about."""
+
+from amends.store.models.cases import Case
+from amends.store.models.history import Chain, HistoryContent, HistoryEntry
+from amends.store.models.intake import ImportRun, Raw
+from amends.store.models.outbox import Mail, Send
+from amends.store.models.people import ApiToken, Brand, Invitation, Membership, PolicyVersion, User
+from amends.store.models.posts import Account, Author, Conversation, Post, PostVersion
+
+__all__ = [
+    "Account",
+    "ApiToken",
+    "Author",
+    "Brand",
+    "Case",
+    "Chain",
+    "Conversation",
+    "HistoryContent",
+    "HistoryEntry",
+    "ImportRun",
+    "Invitation",
+    "Mail",
+    "Membership",
+    "PolicyVersion",
+    "Post",
+    "PostVersion",
+    "Raw",
+    "Send",
+    "User",
+]

@@ -1,0 +1,54 @@
+"""What came in, kept as it came, each with its outcome."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from amends.store.models.people import Brand
+from amends.store.models.posts import KEY, Account
+
+WAITING, KEPT, IGNORED, FAILED = "waiting", "kept", "ignored", "failed"
+
+
+class ImportRun(models.Model):
+    """One run of an import, with what became of its lines."""
+
+    brand_name = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=500)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    as_of = models.DateTimeField(null=True)
+    lines = models.PositiveBigIntegerField(default=0)
+    received = models.PositiveBigIntegerField(default=0)
+    repeated = models.PositiveBigIntegerField(default=0)
+    rejected = models.PositiveBigIntegerField(default=0)
+
+
+class Raw(models.Model):
+    """One received item as it came (`payload`), kept once per content, waiting until taken in.
+
+    `fields` is what its source read in it (see `pipeline.receive.Item`); the outcome is `kept`,
+    `ignored` or `failed`, the last two with the reason.
+    """
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="+")
+    channel = models.CharField(max_length=40)
+    remote_id = models.CharField(max_length=KEY)
+    fingerprint = models.BinaryField()
+    source = models.CharField(max_length=12)
+    payload = models.BinaryField()
+    fields = models.JSONField()
+    received_at = models.DateTimeField()
+    clock_offset = models.DurationField()
+    state = models.CharField(max_length=8, default=WAITING)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "channel", "remote_id", "fingerprint"], name="raw_once"),
+        ]
+        indexes = [
+            models.Index(fields=["brand", "id"], name="raw_waiting", condition=models.Q(state="waiting")),
+            models.Index(fields=["brand", "id"], name="raw_failed", condition=models.Q(state="failed")),
+        ]

@@ -1,0 +1,261 @@
+"""Posts, authors and conversations in batches: found, stored, joined to cases, emptied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+Key = tuple[str, str]
+"""A channel and an id on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a stored post when another version of it, or an answer to it, comes in."""
+
+    id: int
+    author_id: int
+    conversation_id: int
+    case_id: int | None
+    direction: str
+    text: str
+    version: int
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    posted_at: datetime
+
+
+_KNOWN = """
+SELECT p.channel, p.remote_id, p.id, p.author_id, p.conversation_id, p.case_id, p.direction,
+    left(p.text, 5000), p.version, p.edited_at, p.deleted_at, p.posted_at
+FROM unnest(%s::text[], %s::text[]) AS k(channel, remote_id)
+JOIN store_post p ON p.brand_id = %s AND p.channel = k.channel AND p.remote_id = k.remote_id
+"""
+
+
+def known(brand_id: int, keys: Iterable[Key]) -> dict[Key, Known]:
+    """The stored posts under these keys; texts cut to what a reader of context needs."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, [[k[0] for k in wanted], [k[1] for k in wanted], brand_id])
+        return {(row[0], row[1]): Known(*row[2:]) for row in cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthor:
+    """A person as the network names them now."""
+
+    channel: str
+    remote_id: str
+    handle: str
+    name: str
+
+
+_AUTHORS = """
+INSERT INTO store_author (brand_id, channel, remote_id, handle, name)
+SELECT %s, channel, remote_id, left(handle, 200), left(name, 200)
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS r(channel, remote_id, handle, name)
+ON CONFLICT (brand_id, channel, remote_id) DO UPDATE SET
+    handle = COALESCE(NULLIF(EXCLUDED.handle, ''), store_author.handle),
+    name = COALESCE(NULLIF(EXCLUDED.name, ''), store_author.name)
+WHERE (EXCLUDED.handle <> '' AND EXCLUDED.handle <> store_author.handle)
+   OR (EXCLUDED.name <> '' AND EXCLUDED.name <> store_author.name)
+"""
+_AUTHOR_IDS = """
+SELECT a.channel, a.remote_id, a.id FROM unnest(%s::text[], %s::text[]) AS k(channel, remote_id)
+JOIN store_author a ON a.brand_id = %s AND a.channel = k.channel AND a.remote_id = k.remote_id
+"""
+
+
+def authors(brand_id: int, people: Iterable[NewAuthor]) -> dict[Key, int]:
+    """The ids of these people, stored or renamed where needed."""
+    rows = list({(p.channel, p.remote_id): p for p in people}.values())
+    channels, ids = [p.channel for p in rows], [p.remote_id for p in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_AUTHORS, [brand_id, channels, ids, [p.handle for p in rows], [p.name for p in rows]])
+        cursor.execute(_AUTHOR_IDS, [channels, ids, brand_id])
+        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+
+
+_CONVERSATIONS = """
+INSERT INTO store_conversation (brand_id, channel, key)
+SELECT %s, channel, key FROM unnest(%s::text[], %s::text[]) AS r(channel, key) ON CONFLICT DO NOTHING
+"""
+_CONVERSATION_IDS = """
+SELECT c.channel, c.key, c.id FROM unnest(%s::text[], %s::text[]) AS k(channel, key)
+JOIN store_conversation c ON c.brand_id = %s AND c.channel = k.channel AND c.key = k.key
+"""
+
+
+def conversations(brand_id: int, keys: Iterable[Key], *, create: bool = True) -> dict[Key, int]:
+    """The ids of the conversations under these (channel, key) pairs, made where missing."""
+    wanted = sorted(set(keys))
+    channels, names = [k[0] for k in wanted], [k[1] for k in wanted]
+    with connection.cursor() as cursor:
+        if create:
+            cursor.execute(_CONVERSATIONS, [brand_id, channels, names])
+        cursor.execute(_CONVERSATION_IDS, [channels, names, brand_id])
+        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+
+
+def merge_conversations(moves: dict[int, int]) -> None:
+    """Move posts and cases of each conversation into another and drop the empty one."""
+    if not moves:
+        return
+    pairs = [list(moves.keys()), list(moves.values())]
+    with connection.cursor() as cursor:
+        for table in ("store_post", "store_case"):
+            cursor.execute(
+                f"UPDATE {table} SET conversation_id = m.target FROM unnest(%s::bigint[], %s::bigint[]) "  # noqa: S608
+                "AS m(source, target) WHERE conversation_id = m.source",
+                pairs,
+            )
+        cursor.execute("DELETE FROM store_conversation WHERE id = ANY(%s)", [pairs[0]])
+
+
+_COLUMNS = (
+    "channel text, remote_id text, account_id bigint, author_id bigint, conversation_id bigint, "
+    "case_id bigint, direction text, visibility text, text text, lang text, url text, in_reply_to text, "
+    "posted_at timestamptz, received_at timestamptz, clock_offset interval, edited_at timestamptz, "
+    "read_at timestamptz, model text, complaint float8, is_complaint boolean, kind text, severity text, "
+    "labels jsonb, wants_answer boolean"
+)
+_NAMES = [column.split()[0] for column in _COLUMNS.split(", ")]
+_INSERT = f"""
+INSERT INTO store_post (brand_id, version, {", ".join(_NAMES)})
+SELECT %s, 1, {", ".join(_NAMES)} FROM jsonb_to_recordset(%s::jsonb) AS r({_COLUMNS})
+RETURNING channel, remote_id, id
+"""  # noqa: S608 - constants only
+
+
+def insert(brand_id: int, rows: Sequence[dict[str, object]]) -> dict[Key, int]:
+    """Store new posts, given by column name; returns their ids."""
+    if not rows:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [brand_id, json.dumps(rows)])
+        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+
+
+_KEEP_VERSION = """
+INSERT INTO store_postversion (post_id, version, text, seen_at)
+SELECT p.id, p.version, p.text, %s FROM store_post p WHERE p.id = ANY(%s) AND p.deleted_at IS NULL
+ON CONFLICT DO NOTHING
+"""
+
+
+def edit(changes: Sequence[tuple[int, str, datetime]], now: datetime) -> None:
+    """Give posts (id, new text, edited at) their new words; the old are kept, the new are read anew."""
+    if not changes:
+        return
+    ids, texts, times = (list(column) for column in zip(*changes, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_VERSION, [now, ids])
+        cursor.execute(
+            "UPDATE store_post SET text = r.text, edited_at = r.at, version = version + 1, read_at = NULL "
+            "FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS r(id, text, at) "
+            "WHERE store_post.id = r.id",
+            [ids, texts, times],
+        )
+
+
+def delete(post_ids: Sequence[int], now: datetime) -> None:
+    """Take the words of deleted posts out of sight at once; they wait in the versions until erased."""
+    if not post_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_VERSION, [now, list(post_ids)])
+        cursor.execute(
+            "UPDATE store_post SET text = '', labels = '{}', deleted_at = %s, wants_answer = false, "
+            "read_at = COALESCE(read_at, %s) WHERE id = ANY(%s) AND deleted_at IS NULL",
+            [now, now, list(post_ids)],
+        )
+
+
+_READ = """
+UPDATE store_post SET read_at = r.read_at, model = r.model, complaint = r.complaint,
+    is_complaint = r.is_complaint, kind = r.kind, severity = r.severity, labels = r.labels,
+    wants_answer = r.wants_answer, case_id = r.case_id, lang = r.lang
+FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, read_at timestamptz, model text, complaint float8,
+    is_complaint boolean, kind text, severity text, labels jsonb, wants_answer boolean,
+    case_id bigint, lang text)
+WHERE store_post.id = r.id
+"""
+
+
+def label(rows: Sequence[dict[str, object]]) -> None:
+    """Store what was read in posts that are stored already, and the case they joined."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_READ, [json.dumps(rows)])
+
+
+_ADOPT = """
+UPDATE store_post p SET case_id = q.case_id
+FROM store_post q
+WHERE p.conversation_id = ANY(%s) AND p.case_id IS NULL AND p.direction = 'out'
+  AND q.conversation_id = p.conversation_id AND q.case_id IS NOT NULL
+  AND q.remote_id = p.in_reply_to AND q.direction = 'in'
+RETURNING p.case_id
+"""
+
+
+def adopt_answers(conversation_ids: Iterable[int]) -> set[int]:
+    """Give answers of ours that came before their question the question's case; returns the cases."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ADOPT, [sorted(set(conversation_ids))])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def unread_brands() -> list[int]:
+    """Brands with posts that no model has read yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT brand_id FROM (SELECT brand_id FROM store_post WHERE read_at IS NULL "
+            "ORDER BY id LIMIT 5000) AS unread"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+_UNREAD = """
+SELECT p.id, p.channel, p.remote_id, p.author_id, p.conversation_id, p.case_id, p.account_id, p.direction,
+    p.visibility, p.text, p.lang, p.in_reply_to, p.posted_at, p.received_at, p.clock_offset, p.edited_at,
+    left(parent.text, 5000)
+FROM store_post p
+LEFT JOIN store_post parent ON parent.brand_id = p.brand_id AND parent.channel = p.channel
+    AND parent.remote_id = p.in_reply_to AND p.in_reply_to <> ''
+WHERE p.read_at IS NULL AND p.brand_id = %s ORDER BY p.id LIMIT %s
+"""
+
+
+def unread(brand_id: int, limit: int) -> list[dict[str, Any]]:
+    """Posts that no model has read yet, oldest first, by column name, with `parent_text`."""
+    names = [
+        "id",
+        "channel",
+        "remote_id",
+        "author_id",
+        "conversation_id",
+        "case_id",
+        "account_id",
+        "direction",
+        "visibility",
+        "text",
+        "lang",
+        "in_reply_to",
+        "posted_at",
+        "received_at",
+        "clock_offset",
+        "edited_at",
+        "parent_text",
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_UNREAD, [brand_id, limit])
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
