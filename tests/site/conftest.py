@@ -38,8 +38,12 @@ def pattern() -> Iterator[Path]:
 @pytest.fixture
 def made(pattern: Path, data: Path) -> Path:
     """A data folder with a stopped cluster of its own, copied since making one takes a second."""
-    subprocess.run(["cp", "-a", f"{pattern}/.", data], check=True)
+    copy(pattern, data)
     return data
+
+
+def copy(pattern: Path, folder: Path) -> None:
+    subprocess.run(["cp", "-a", f"{pattern}/.", folder], check=True)
 
 
 @pytest.fixture
@@ -50,9 +54,10 @@ def data() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def cluster(pattern: Path) -> Iterator[Cluster]:
     """A running cluster for tests that leave it as they found it."""
     with data_folder() as folder:
+        copy(pattern, folder)
         started = Cluster(folder)
         started.start()
         yield started

@@ -23,7 +23,8 @@ class Case:
     """One grievance, question or request of one person, from first post to outcome.
 
     Times of the case (`opened_at`, `waiting_since`, `due_at`, …) run on its own clock, `clock_offset` behind
-    ours; `sort_at`, `lift_at` and `snoozed_until` are on ours, because lists and the sweep compare them.
+    ours; `listed_at` (when the desk first had it), `sort_at`, `lift_at` and `snoozed_until` are on ours,
+    because lists and the sweep compare them.
     """
 
     id: int
@@ -33,6 +34,7 @@ class Case:
     severity: Severity
     opened_at: datetime
     last_post_at: datetime
+    listed_at: datetime
     sort_at: datetime
     graded_by_person: bool = False
     waiting_since: datetime | None = None
@@ -77,7 +79,7 @@ class Outcome:
     effects: tuple[Effect, ...] = ()
 
 
-def opening(case_id: int, channel: str, facts: events.Facts) -> Case:
+def opening(case_id: int, channel: str, facts: events.Facts, now: datetime) -> Case:
     """A case as it is born from its first post, before anything is decided about it."""
     return Case(
         id=case_id,
@@ -87,6 +89,7 @@ def opening(case_id: int, channel: str, facts: events.Facts) -> Case:
         severity=facts.severity,
         opened_at=facts.first_post_at,
         last_post_at=facts.last_post_at,
+        listed_at=now,
         sort_at=facts.last_post_at,
     )
 
@@ -288,7 +291,7 @@ def _clocked(case: Case, policy: Policy, now: datetime) -> Case:
     allowed = policy.target(case.channel, case.severity)
     due_at = deadline.after(case.waiting_since, allowed, policy.opening_hours, policy.zone)
     lift_after = timedelta(minutes=policy.ranking.lift_after_minutes)
-    place = priority.place(case.severity, due_at + offset, now, lift_after)
+    place = priority.place(case.severity, due_at + offset, case.listed_at, now, lift_after)
     return replace(case, due_at=due_at, band=place.band, sort_at=place.sort_at, lift_at=place.lift_at)
 
 

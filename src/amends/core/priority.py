@@ -20,12 +20,18 @@ class Place:
     lift_at: datetime | None
 
 
-def place(severity: Severity, due_at: datetime, now: datetime, lift_after: timedelta) -> Place:
-    """The place of a case that waits; each `lift_after` over its target lifts it one band, up to the top."""
-    overdue = max(timedelta(0), now - due_at)
-    lifts = overdue // lift_after
+def place(
+    severity: Severity, due_at: datetime, listed_at: datetime, now: datetime, lift_after: timedelta
+) -> Place:
+    """The place of a case that waits, in the list since `listed_at`.
+
+    Each `lift_after` over its target lifts it one band, up to the top; what it waited before it was in the
+    list does not count, so that imported history does not bury what is severe.
+    """
+    starving_since = max(due_at, listed_at)
+    lifts = max(timedelta(0), now - starving_since) // lift_after
     band = min(_TOP, severity.level + lifts)
-    lift_at = None if band == _TOP else due_at + (lifts + 1) * lift_after
+    lift_at = None if band == _TOP else starving_since + (lifts + 1) * lift_after
     return Place(band, due_at, lift_at)
 
 

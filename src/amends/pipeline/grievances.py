@@ -86,17 +86,17 @@ def follow(
     results = []
     for case_id in sorted(facts):
         first = plan.opened.get(case_id)
-        locked = held.get(case_id) or _unborn(plan.brand_id, case_id, first, facts[case_id])
+        locked = held.get(case_id) or _unborn(plan.brand_id, case_id, first, facts[case_id], now)
         event = _event(facts[case_id], by_case[case_id])
         results.append(Settled(locked, decide(locked.case, event, policy, now), is_new=first is not None))
     settle(results, NETWORK, policy_version, now)
 
 
-def _unborn(brand_id: int, case_id: int, first: Arrival | None, facts: events.Facts) -> Locked:
+def _unborn(brand_id: int, case_id: int, first: Arrival | None, facts: events.Facts, now: datetime) -> Locked:
     if first is None:
         raise LookupError(f"case {case_id} is neither stored nor new")
     head = history.Head(history.chain_of(case_id), 0, b"", brand_id, case_id)
-    case = opening(case_id, first.item.channel, facts)
+    case = opening(case_id, first.item.channel, facts, now)
     return Locked(case, brand_id, first.author_id, first.conversation_id, head)
 
 

@@ -28,8 +28,8 @@ class Locked:
 
 
 _VALUES = (
-    "id, channel, state, kind, severity, opened_at, last_post_at, sort_at, graded_by_person, waiting_since, "
-    "due_at, first_answer_at, settled_until, band, lift_at, clock_offset, assignee_id, snoozed_until, "
+    "id, channel, state, kind, severity, opened_at, last_post_at, listed_at, sort_at, graded_by_person, "
+    "waiting_since, due_at, first_answer_at, settled_until, band, lift_at, clock_offset, assignee_id, snoozed_until, "
     "resolution, resolved_at, sends_open, on_hold, posts_in, lead_id"
 )
 _LOCK = f"""
@@ -46,8 +46,8 @@ def lock(case_ids: Iterable[int]) -> dict[int, Locked]:
 
 
 def _locked(row: Sequence[object]) -> Locked:
-    (brand_id, author_id, conversation_id, count, head) = row[24:]
-    case = Case(*_typed(row[:24]))  # type: ignore[arg-type]
+    (brand_id, author_id, conversation_id, count, head) = row[25:]
+    case = Case(*_typed(row[:25]))  # type: ignore[arg-type]
     head = history.Head(history.chain_of(case.id), count, bytes(head), brand_id, case.id)  # type: ignore[arg-type,call-overload]
     return Locked(case, brand_id, author_id, conversation_id, head)  # type: ignore[arg-type]
 
@@ -55,7 +55,7 @@ def _locked(row: Sequence[object]) -> Locked:
 def _typed(row: Sequence[object]) -> list[object]:
     values = list(row)
     values[2], values[3], values[4] = CaseState(row[2]), Kind(row[3]), Severity(row[4])  # type: ignore[arg-type]
-    values[18] = Resolution(row[18]) if row[18] else None  # type: ignore[arg-type]
+    values[19] = Resolution(row[19]) if row[19] else None  # type: ignore[arg-type]
     return values
 
 
@@ -70,8 +70,8 @@ def reserve(count: int) -> list[int]:
 
 _TYPES = (
     "id bigint, channel text, state text, kind text, severity text, opened_at timestamptz, "
-    "last_post_at timestamptz, sort_at timestamptz, graded_by_person boolean, waiting_since timestamptz, "
-    "due_at timestamptz, first_answer_at timestamptz, settled_until timestamptz, band smallint, "
+    "last_post_at timestamptz, listed_at timestamptz, sort_at timestamptz, "
+    "graded_by_person boolean, waiting_since timestamptz, due_at timestamptz, first_answer_at timestamptz, settled_until timestamptz, band smallint, "
     "lift_at timestamptz, clock_offset interval, assignee_id bigint, snoozed_until timestamptz, "
     "resolution text, resolved_at timestamptz, sends_open int, on_hold boolean, posts_in int, "
     "lead_id bigint, brand_id bigint, author_id bigint, conversation_id bigint, policy_version int, "
@@ -130,6 +130,7 @@ def _row(item: Saved) -> dict[str, object]:
         "severity": case.severity,
         "opened_at": _time(case.opened_at),
         "last_post_at": _time(case.last_post_at),
+        "listed_at": _time(case.listed_at),
         "sort_at": _time(case.sort_at),
         "graded_by_person": case.graded_by_person,
         "waiting_since": _time(case.waiting_since),

@@ -24,6 +24,7 @@ class Case(models.Model):
     lead = models.ForeignKey("store.Post", models.SET_NULL, null=True, related_name="+")
     opened_at = models.DateTimeField()
     last_post_at = models.DateTimeField()
+    listed_at = models.DateTimeField()
     waiting_since = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     first_answer_at = models.DateTimeField(null=True)
