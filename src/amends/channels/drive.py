@@ -25,6 +25,7 @@ FOLLOWED_READING = frozenset({301, 302, 303, 307, 308})
 FOLLOWED_WRITING = frozenset({307, 308})
 """Any other redirect of a write could mean that it was done."""
 NOTHING_WENT_OUT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+MOST_PORT = 65_535
 STANDARD_PORTS = {"http": 80, "https": 443}
 
 
@@ -103,7 +104,7 @@ class Http:
             port = url.port or STANDARD_PORTS.get(url.scheme, 0)
         except (httpx2.InvalidURL, UnicodeError, ValueError):
             raise HostRefused("The address of the network is no usable URL.") from None
-        if url.scheme not in STANDARD_PORTS or not url.host or url.userinfo:
+        if url.scheme not in STANDARD_PORTS or not url.host or url.userinfo or port > MOST_PORT:
             raise HostRefused("The address must be http or https, with a host and without a password.")
         if url.scheme == "http" and named(url.host, port) not in self._allow_hosts:
             raise HostRefused(
