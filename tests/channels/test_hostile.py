@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CONNECTED = Connected("https://fake.example", "brand", "u1", "token")
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )

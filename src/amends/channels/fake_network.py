@@ -41,12 +41,11 @@ class FakeNetwork(Deeds):
 
     def handle(self, request: Request) -> Response:
         """The network's answer to any request; raises `Broken` where the carrier is to break off."""
-        split = urlsplit(request.url)
-        query = dict(parse_qsl(split.query, keep_blank_values=True)) | dict(request.query)
+        path, query = _target(request)
         call = fake_api.Call(
             network=self,
             method=request.method,
-            path=unquote(split.path, errors="replace"),
+            path=path,
             query=query,
             body=request.content,
             account_id=self._tokens.get(_bearer(request), ""),
@@ -79,6 +78,16 @@ class FakeNetwork(Deeds):
                 return fake_api.failed(call, 500, "ordered", "An ordered trouble.")
             case Trouble.DROP | Trouble.SLOW:
                 raise Broken(fault, fake_api.respond(call))
+
+
+def _target(request: Request) -> tuple[str, dict[str, str]]:
+    """Path and query of a request; what is no URL leads to a path where nothing is."""
+    try:
+        split = urlsplit(request.url)
+        query = dict(parse_qsl(split.query, keep_blank_values=True))
+    except ValueError:
+        return "/?", {}
+    return unquote(split.path, errors="replace"), query | dict(request.query)
 
 
 def _bearer(request: Request) -> str:
