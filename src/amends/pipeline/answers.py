@@ -17,7 +17,8 @@ from amends.store.plain import plain
 def account_for(post: models.Post) -> models.Account | None:
     """The account of ours that can answer a post: the one it reached, else the brand's first there."""
     accounts = models.Account.objects.filter(brand_id=post.brand_id, channel=post.channel, active=True)
-    return accounts.filter(pk=post.account_id).first() or accounts.order_by("pk").first()
+    reached = accounts.filter(pk=post.account_id).first() if post.account_id else None
+    return reached or accounts.order_by("pk").first()
 
 
 def length(channel: str, text: str, visibility: Visibility) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from django.db import connection
+from django.db.models import Q
 
 from amends.store.models import Chain
 from amends.store.plain import plain
@@ -72,8 +73,9 @@ def append(heads: Sequence[tuple[Head, Sequence[Line]]]) -> list[Head]:
 
 def record(chain_of_brand: int | None, lines: Sequence[Line]) -> None:
     """Put on record what has no case, in the chain of a brand or (None) the desk; in a transaction."""
-    Chain.objects.get_or_create(brand_id=chain_of_brand)
-    row = Chain.objects.select_for_update().get(brand_id=chain_of_brand)
+    of_brand = Q(brand__isnull=True) if chain_of_brand is None else Q(brand_id=chain_of_brand)
+    Chain.objects.bulk_create([Chain(brand_id=chain_of_brand)], ignore_conflicts=True)
+    row = Chain.objects.select_for_update().get(of_brand)
     name = "desk" if chain_of_brand is None else f"brand:{chain_of_brand}"
     head = Head(name, row.history_count, bytes(row.history_head), brand_id=chain_of_brand)
     (end,) = append([(head, lines)])
@@ -218,7 +220,7 @@ def _entries(batch: int = 5000) -> Iterator[_Row]:
         for row in rows:
             salt = None if row[8] is None else bytes(row[8])
             body = json.loads(row[9]) if isinstance(row[9], str) else row[9]
-            yield _Row(*row[:6], bytes(row[6]), bytes(row[7]), salt, body)
+            yield _Row(*row[:6], bytes(row[6]), bytes(row[7]), salt, body)  # type: ignore[call-arg]
         if len(rows) < batch:
             return
         after = (rows[-1][0], rows[-1][1])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -78,13 +80,19 @@ def claim_unknown(now: datetime, next_look: datetime) -> Claimed | None:
     return _claim(_CLAIM_UNKNOWN, [now, next_look, now])
 
 
-def _claim(statement: str, parameters: list[object]) -> Claimed | None:
+def _claim(statement: str, parameters: list[datetime]) -> Claimed | None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         row = cursor.fetchone()
     if row is None:
         return None
-    return Claimed(row[0], str(row[1]), *row[2:7], Visibility(row[7]), *row[8:])
+    return _claimed(row)
+
+
+def _claimed(row: Sequence[Any]) -> Claimed:
+    return Claimed(
+        row[0], str(row[1]), row[2], row[3], row[4], row[5], row[6], Visibility(row[7]), *row[8:12]
+    )
 
 
 def settle(
@@ -119,4 +127,4 @@ def stuck(before: datetime) -> list[Claimed]:
             f"SELECT {_RETURNING} FROM store_send WHERE state = 'sending' AND claimed_at < %s ORDER BY id",  # noqa: S608
             [before],
         )
-        return [Claimed(r[0], str(r[1]), *r[2:7], Visibility(r[7]), *r[8:]) for r in cursor.fetchall()]
+        return [_claimed(row) for row in cursor.fetchall()]

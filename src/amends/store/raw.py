@@ -79,7 +79,7 @@ def insert(
                 spelled,
             ],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def fingerprint(fields: str) -> bytes:
@@ -119,7 +119,10 @@ def claim(brand_id: int, limit: int) -> list[Waiting]:
             "WHERE state = 'waiting' AND brand_id = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
             [brand_id, limit],
         )
-        return [Waiting(*row[:4], json.loads(row[4]), *row[5:]) for row in cursor.fetchall()]
+        return [
+            Waiting(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5], row[6])
+            for row in cursor.fetchall()
+        ]
 
 
 def settle(kept: Iterable[int], ignored: dict[int, str], failed: dict[int, str]) -> None:

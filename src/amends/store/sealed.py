@@ -49,6 +49,8 @@ def _box() -> MultiFernet:
     )
 
 
-def _derived(key: str) -> bytes:
-    digest = hmac.new(key.encode(), b"amends sealed values 1", hashlib.sha256).digest()
+def _derived(key: str | bytes) -> bytes:
+    digest = hmac.new(
+        key.encode() if isinstance(key, str) else key, b"amends sealed values 1", hashlib.sha256
+    ).digest()
     return base64.urlsafe_b64encode(digest)

@@ -16,6 +16,11 @@ class Chain(models.Model):
     history_count = models.PositiveIntegerField(default=0)
     history_head = models.BinaryField(default=b"")
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["brand"], nulls_distinct=False, name="chain_once"),
+        ]
+
 
 class HistoryEntry(models.Model):
     """Who did what, when, under which policy; never the content, only a commitment to it.
