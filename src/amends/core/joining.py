@@ -59,17 +59,17 @@ def conversation_key(link: Link, batch: dict[str, Link], known: Callable[[str], 
     replies, in the batch and then among the `known` posts; a parent that is not there yet lends its id
     (`p:`), so that it finds its answers when it comes. Circles end at their smallest id.
     """
-    seen: set[str] = set()
+    path: dict[str, int] = {}
     at = link
     while True:
         if at.conversation_id:
             return f"c:{at.conversation_id}"
-        seen.add(at.id)
+        path[at.id] = len(path)
         parent = at.in_reply_to
         if not parent or parent == at.id:
             return f"p:{at.id}"
-        if parent in seen:
-            return f"p:{min(seen)}"
+        if parent in path:
+            return f"p:{min(list(path)[path[parent] :])}"
         if (key := known(parent)) is not None:
             return key
         if parent not in batch:
