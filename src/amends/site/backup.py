@@ -57,14 +57,15 @@ class Restored:
             return "The key in place opens what is sealed. The desk may be started."
         found = "The key in place does not open what is sealed here. " if self.key_opens is False else ""
         return (
-            f"{found}Keys are not part of a backup: before the desk is started, put back {places.SECRET_KEY} and "
-            f"{places.HISTORY_KEY} (or AMENDS_SECRET_KEY and AMENDS_HISTORY_KEY) from where you keep them. "
-            "Without the old key every account must be connected anew."
+            f"{found}Keys are not part of a backup: before the desk is started, put back "
+            f"{places.SECRET_KEY} and {places.HISTORY_KEY} from where you keep them "
+            "(or set AMENDS_SECRET_KEY and AMENDS_HISTORY_KEY). Without the old key every account must be "
+            "connected anew."
         )
 
 
 def back_up(folder: Path, urls: tuple[str, str], now: datetime) -> Path:
-    """A new archive below `folder`/backups, whole and read back, or BackupError and the older ones as they were."""
+    """A new archive below `folder`/backups, read back whole; a BackupError leaves the older as they were."""
     began = time.monotonic()
     with _alone(folder) as backups, _stage(backups) as stage:
         target = backups / f"amends-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.tar"
@@ -136,8 +137,8 @@ def _alone(folder: Path) -> Iterator[Path]:
         ) from None
     except OSError as error:
         raise BackupError(
-            f"The backup failed at {error.filename or backups} ({error.strerror}); older backups are as they were. "
-            "Free some space or mend the disk, then try again."
+            f"{error.filename or backups}: {error.strerror}. Older backups and the database are as they "
+            "were. Free some space or mend the disk, then try again."
         ) from error
     finally:
         os.close(handle)
@@ -172,12 +173,17 @@ def _put_back(files: Path, folder: Path, backups: Path) -> Path | None:
     aside = None
     for name in CARRIED:
         fresh, place = files / name, folder / name
-        if not fresh.exists():
-            continue
-        if place.exists() or place.is_symlink():
-            aside = aside or Path(tempfile.mkdtemp(prefix="replaced-", dir=backups))
-            place.rename(aside / name)
-        fresh.rename(place)
+        try:
+            if fresh.exists() and (place.exists() or place.is_symlink()):
+                aside = aside or Path(tempfile.mkdtemp(prefix="replaced-", dir=backups))
+                place.rename(aside / name)
+            if fresh.exists():
+                fresh.rename(place)
+        except OSError as error:
+            raise BackupError(
+                f"The database was put back, but {place} was not ({error.strerror}). Mend that and restore "
+                "once more with --replace."
+            ) from error
     return aside
 
 

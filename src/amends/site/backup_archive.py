@@ -30,7 +30,7 @@ class About:
 
 
 def pack(stage: Path, target: Path, about: About) -> None:
-    """Write everything below `stage` into the archive `target`, private to us, and read it back to be sure."""
+    """Write everything below `stage` into the archive `target`, private to us, and read it back."""
     names = sorted(path.relative_to(stage) for path in stage.rglob("*") if path.is_file())
     digests = {name.as_posix(): _digest(stage / name) for name in names}
     content = {
@@ -56,7 +56,7 @@ def _read_back(target: Path, digests: Mapping[str, str]) -> None:
 
 
 def unpack(archive: Path, stage: Path) -> About:
-    """Put what the archive holds below `stage`, every byte checked; BackupError leaves the archive as it is."""
+    """Put what the archive holds below `stage`, every byte checked, or BackupError."""
     try:
         with archive.open("rb") as file:
             bare = file.read(len(DUMP_MAGIC)) == DUMP_MAGIC

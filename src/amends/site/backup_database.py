@@ -1,4 +1,4 @@
-"""The database into one file and back: pg_dump out; in, by one transaction that holds wholly or not at all."""
+"""The database into one file and back: pg_dump out, and in by one transaction that holds or does not."""
 
 import os
 import shutil
@@ -12,7 +12,11 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from amends.site.cluster_binaries import wheel_programs
+from amends.site.cluster_process import wait_until
 from amends.site.errors import BackupError
+
+LEAVING = 2.0
+"""Seconds that a connection which was just closed may take to disappear."""
 
 # What is of an extension stays: the role that owns the tables may not be allowed to make the extension again.
 _OURS = """
@@ -32,7 +36,7 @@ _SCHEMAS = """
 """
 _OTHERS = """
   SELECT count(*) FROM pg_stat_activity
-  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+  WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()
 """
 _WIPE = f"""
 DO $wipe$ DECLARE thing record; BEGIN
@@ -54,7 +58,7 @@ def role_of(url: str) -> str:
 def dump(url: str, target: Path) -> None:
     """Write the database at one moment to `target`, and read all of it back."""
     address, environment = _without_password(url)
-    command = [_program("pg_dump"), "-Fc", "--no-password", "-f", target, "-d", address]
+    command: list[str | Path] = [_program("pg_dump"), "-Fc", "--no-password", "-f", target, "-d", address]
     _run(command, environment, "The database could not be written out")
     check(target)
 
@@ -69,33 +73,57 @@ def ready_for(url: str, *, replace: bool) -> None:
     """Refuse a database in use, and, unless it is to be replaced, one that holds anything."""
     try:
         with psycopg.connect(url) as connection:
-            others = connection.execute(_OTHERS).fetchone()
+            alone = _alone(connection)
             ours, schemas = connection.execute(_OURS), connection.execute(_SCHEMAS)
             filled = ours.fetchone() is not None or schemas.fetchone() is not None
     except psycopg.Error as error:
         raise BackupError(f"The database cannot be reached ({error}); nothing was touched.") from error
-    if others is not None and others[0]:
+    if not alone:
         raise BackupError(
-            f"The database is in use by {others[0]} others; nothing was touched. Stop the desk "
+            "The database is in use; nothing was touched. Stop the desk "
             "(amends serve, its workers, open shells) and try again."
         )
     if filled and not replace:
         raise BackupError(
-            "The database is not empty; nothing was touched. To put the backup in the place of all that is in "
-            "it, say so: --replace. Make a backup of it first (amends backup)."
+            "The database is not empty; nothing was touched. To put the backup in the place of all it holds, "
+            "say so: --replace. Make a backup of it first (amends backup)."
         )
+
+
+def _alone(connection: psycopg.Connection) -> bool:
+    """Whether nobody else is connected, once those who just left are gone."""
+
+    def nobody_else() -> bool:
+        # A new transaction each time: within one, what it once saw of the others stays.
+        connection.rollback()
+        return connection.execute(_OTHERS).fetchone() == (0,)
+
+    try:
+        wait_until(nobody_else, LEAVING)
+    except TimeoutError:
+        return False
+    return True
 
 
 def load(source: Path, urls: tuple[str, str], *, same_roles: bool) -> None:
     """Put a dump in the place of whatever the database holds, or, on any failure, change nothing."""
     address, environment = _without_password(urls[1])
-    psql = [_program("psql"), "-X", "-q", "--no-password", "-v", "ON_ERROR_STOP=1", "-d", address]
+    psql: list[str | Path] = [
+        _program("psql"),
+        "-X",
+        "-q",
+        "--no-password",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-d",
+        address,
+    ]
     options = ["--no-owner", "--no-comments", *([] if same_roles else ["--no-privileges"])]
     before, after = _around(role_of(urls[0]), role_of(urls[1]), same_roles=same_roles)
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
-            psql, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT, env=environment
+            psql, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment
         ) as into,
     ):
         whole = _feed(source, options, _pipe(into.stdin), before, after)
@@ -104,8 +132,8 @@ def load(source: Path, urls: tuple[str, str], *, same_roles: bool) -> None:
         words = said.read().decode("utf-8", "replace").strip()
     if code != 0 or not whole:
         raise BackupError(
-            f"The backup could not be put back; the database is as it was. PostgreSQL said:\n{words[-2000:]}\n"
-            "Mend that, or take another backup."
+            f"The backup could not be put back; the database is as it was. PostgreSQL said:\n"
+            f"{words[-2000:]}\nMend that, or take another backup."
         )
     with psycopg.connect(urls[1], autocommit=True) as connection:
         connection.execute("ANALYZE")
@@ -113,7 +141,7 @@ def load(source: Path, urls: tuple[str, str], *, same_roles: bool) -> None:
 
 def _feed(source: Path, options: list[str], into: IO[bytes], before: str, after: str) -> bool:
     """Hand psql one transaction; it is closed only once the whole dump went through."""
-    command = [_program("pg_restore"), "-f", "-", *options, source]
+    command: list[str | Path] = [_program("pg_restore"), "-f", "-", *options, source]
     try:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as out:
             into.write(before.encode())
