@@ -141,7 +141,7 @@ def _jsonable(value: object) -> object:
         case datetime():
             return spell_time(value)
         case Mapping():
-            return {str(key): _jsonable(item) for key, item in value.items()}
+            return {plain(str(key)): _jsonable(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_jsonable(item) for item in value]
     return str(value)
