@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError
 
 from amends.channels.registry import driver
 from amends.core import events
@@ -31,8 +33,19 @@ def length(channel: str, text: str, visibility: Visibility) -> tuple[int, int] |
     return known.length(text), limit
 
 
-def reply(case: models.Case, post: models.Post, text: str, actor: Actor, now: datetime) -> Case:
-    """Plan an answer under a post of the case; raises NotPossible, saying what to do instead."""
+def reply(
+    case: models.Case,
+    post: models.Post,
+    text: str,
+    actor: Actor,
+    now: datetime,
+    key: UUID | None = None,
+) -> Case:
+    """Plan an answer under a post of the case; raises NotPossible, saying what to do instead.
+
+    `key`, where given, is the send's own: a second answer under it is refused by the database
+    (IntegrityError); `reply_once` is for callers who may ask twice.
+    """
     if post.case_id != case.pk or post.direction != Direction.IN:
         raise NotPossible("Choose a post of the person in this case to answer to.")
     if post.deleted_at is not None:
@@ -42,14 +55,42 @@ def reply(case: models.Case, post: models.Post, text: str, actor: Actor, now: da
     if account is None or driver(post.channel) is None:
         where = f" Open {post.url} and answer there." if post.url else ""
         raise NotPossible(f"No account of this brand is connected on “{post.channel}”.{where}")
-    words = plain(text).replace("\r\n", "\n").strip()
+    words = _words(text)
     counted = length(post.channel, words, visibility)
     if counted and counted[0] > counted[1]:
         raise NotPossible(
             f"The answer counts {counted[0]}, the network allows {counted[1]}. Shorten it; it was kept."
         )
-    event = events.ReplyWritten(str(uuid4()), words, post.pk, account.pk, visibility)
+    event = events.ReplyWritten(str(key or uuid4()), words, post.pk, account.pk, visibility)
     return happen(case.pk, event, actor, now)
+
+
+class KeyUsed(NotPossible):
+    """The key belongs to another answer already."""
+
+
+def reply_once(
+    case: models.Case, post: models.Post, text: str, actor: Actor, now: datetime, key: UUID
+) -> models.Send:
+    """The answer under `key`: planned now, or the one planned when it was first asked for; never two.
+
+    Raises KeyUsed when the first one was another answer, else NotPossible as `reply` does.
+    """
+    sends = models.Send.objects.filter(key=key)
+    if not sends.exists():
+        try:
+            reply(case, post, text, actor, now, key)
+        except IntegrityError:  # asked for twice at once: the other one planned it
+            if not sends.exists():
+                raise
+    send = sends.get()
+    if (send.case_id, send.to_post_id, send.text) != (case.pk, post.pk, _words(text)):
+        raise KeyUsed("Another answer was planned under this key; this one was not. Use a new key for it.")
+    return send
+
+
+def _words(text: str) -> str:
+    return plain(text).replace("\r\n", "\n").strip()
 
 
 def settle_unknown(send: models.Send, again: bool, why: str, actor: Actor, now: datetime) -> Case:

@@ -83,6 +83,14 @@ def receive(
     return Received(new, len(items) - new)
 
 
+def receive_each(
+    brand_id: int, items: Sequence[tuple[Item, bytes]], *, source: str, now: datetime
+) -> list[bool]:
+    """As `receive`, of live posts, telling for each whether it was new; for callers who want to know."""
+    rows = [_raw(item, payload) for item, payload in items]
+    return raw.insert_each(brand_id, rows, source=source, account_id=None, offset=ZERO, now=now)
+
+
 def _raw(item: Item, payload: bytes) -> raw.NewRaw:
     return raw.NewRaw(plain(item.channel), plain(item.remote_id), _fields(item), payload)
 

@@ -62,24 +62,60 @@ def insert(
     """Keep the items that are not kept yet; returns how many were new. One statement."""
     if not rows:
         return 0
-    spelled = [json.dumps(row.fields, ensure_ascii=False, separators=(",", ":")) for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                brand_id,
-                account_id,
-                source,
-                now,
-                interval(offset),
-                [row.channel for row in rows],
-                [row.remote_id for row in rows],
-                [fingerprint(fields) for fields in spelled],
-                [row.payload for row in rows],
-                spelled,
-            ],
-        )
-        return int(cursor.rowcount)
+        cursor.execute(_INSERT, _parameters(brand_id, rows, source, account_id, offset, now))
+        return cursor.rowcount
+
+
+def insert_each(
+    brand_id: int,
+    rows: Sequence[NewRaw],
+    *,
+    source: str,
+    account_id: int | None,
+    offset: timedelta,
+    now: datetime,
+) -> list[bool]:
+    """As `insert`, telling for each item whether it was new; of two alike the first one is. One statement."""
+    if not rows:
+        return []
+    parameters = _parameters(brand_id, rows, source, account_id, offset, now)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_INSERT} RETURNING channel, remote_id, fingerprint", parameters)
+        fresh = {(row[0], row[1], bytes(row[2])) for row in cursor.fetchall()}
+    told = []
+    for row in rows:
+        key = (row.channel, row.remote_id, fingerprint(_spelled(row.fields)))
+        told.append(key in fresh)
+        fresh.discard(key)
+    return told
+
+
+def _parameters(
+    brand_id: int,
+    rows: Sequence[NewRaw],
+    source: str,
+    account_id: int | None,
+    offset: timedelta,
+    now: datetime,
+) -> list[object]:
+    spelled = [_spelled(row.fields) for row in rows]
+    return [
+        brand_id,
+        account_id,
+        source,
+        now,
+        interval(offset),
+        [row.channel for row in rows],
+        [row.remote_id for row in rows],
+        [fingerprint(fields) for fields in spelled],
+        [row.payload for row in rows],
+        spelled,
+    ]
+
+
+def _spelled(fields: Fields) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def fingerprint(fields: str) -> bytes:
