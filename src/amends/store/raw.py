@@ -64,7 +64,7 @@ def insert(
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, _parameters(brand_id, rows, source, account_id, offset, now))
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def insert_each(
