@@ -36,8 +36,15 @@ def pattern() -> Iterator[Path]:
 
 
 @pytest.fixture
-def made(pattern: Path, data: Path) -> Path:
-    """A data folder with a stopped cluster of its own, copied since making one takes a second."""
+def made(pattern: Path) -> Iterator[Path]:
+    """A data folder with a stopped cluster, for tests that may kill it but leave all as it was."""
+    yield pattern
+    Cluster(pattern).stop()
+
+
+@pytest.fixture
+def copied(pattern: Path, data: Path) -> Path:
+    """A data folder with a stopped, empty cluster of its own."""
     copy(pattern, data)
     return data
 

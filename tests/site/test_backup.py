@@ -154,14 +154,14 @@ def test_all_comes_back_with_its_rights_and_guards(desk: Cluster) -> None:
     do(desk.url(), "INSERT INTO extra VALUES (1)")
 
 
-def test_into_a_new_desk(desk: Cluster, made: Path) -> None:
+def test_into_a_new_desk(desk: Cluster, copied: Path) -> None:
     before, archive = content(desk), back_up(desk)
-    new = Cluster(made)
+    new = Cluster(copied)
     new.start()
-    backup.restore(archive, made, urls(new))
+    backup.restore(archive, copied, urls(new))
     assert content(new) == before
-    assert (made / places.FAKE_NETWORK / "media" / "cat.png").read_bytes() == b"\x89PNG"
-    assert not (made / places.SECRET_KEY).exists()
+    assert (copied / places.FAKE_NETWORK / "media" / "cat.png").read_bytes() == b"\x89PNG"
+    assert not (copied / places.SECRET_KEY).exists()
 
 
 def test_into_a_database_with_other_roles(desk: Cluster) -> None:
@@ -217,7 +217,8 @@ def test_a_database_that_holds_something_is_not_replaced_unasked(desk: Cluster) 
         backup.restore(archive, desk.folder, urls(desk))
 
 
-def test_a_desk_at_work_is_not_replaced(desk: Cluster) -> None:
+def test_a_desk_at_work_is_not_replaced(desk: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup_database, "LEAVING", 0.2)
     archive = back_up(desk)
     with psycopg.connect(desk.url()), pytest.raises(BackupError, match="Stop the desk"):
         backup.restore(archive, desk.folder, urls(desk), replace=True)

