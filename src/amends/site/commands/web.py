@@ -1,0 +1,71 @@
+"""`amends web`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from amends.site import ports
+from amends.site.commands.say import say
+from amends.site.desk import desk
+
+NAME = "web"
+HELP = "Serve the screens and the API, until stopped. Run several behind a proxy, on any machines."
+EXITS = "0 stopped by SIGTERM or ctrl-C, 1 it could not start."
+KILL_AFTER = 3
+LOG: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s web: %(message)s"}},
+    "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"_granian": {"handlers": ["err"], "level": "ERROR", "propagate": False}},
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to serve, and with how much."""
+    parser.add_argument("--host", default="127.0.0.1", help="the address to serve on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8010, help="the port to serve on (default: 8010)")
+    parser.add_argument("--workers", type=int, default=1, help="how many processes (default: 1)")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=8,
+        help="how many pages at a time in each, with a database connection each (default: 8)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until stopped; a worker process that dies is replaced."""
+    ports.check(args.host, args.port)
+    os.environ.setdefault("AMENDS_URL", ports.shown(args.host, args.port))
+    with desk(say):
+        from django.db import connections
+
+        connections.close_all()  # what a fork must not share
+        os.environ["AMENDS_WEB_PARENT"] = str(os.getpid())
+        _serve(args)
+    return 0
+
+
+def _serve(args: argparse.Namespace) -> None:
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server.mp import MPServer
+
+    MPServer(
+        "amends.site.wsgi:application",
+        address=args.host,
+        port=args.port,
+        interface=Interfaces.WSGI,
+        workers=max(1, args.workers),
+        blocking_threads=max(1, args.threads),
+        websockets=False,
+        log_level=LogLevels.error,
+        log_dictconfig=LOG,
+        log_access=False,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=KILL_AFTER,
+    ).serve()

@@ -1,0 +1,121 @@
+"""What workers do. Every job is a hint that may be lost: the rows know what is to be done.
+
+At most one hint of a kind waits in the queue (`queueing_lock`), so that none pile up while nobody works.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from procrastinate import JobContext, exceptions, jobs
+from procrastinate.contrib.django import app
+
+from amends import clock
+from amends.channels.drive import Http
+from amends.language import model
+from amends.pipeline import act as sending
+from amends.pipeline import poll as polling
+from amends.pipeline import sweep as sweeping
+from amends.pipeline import take as taking
+from amends.pipeline import wake
+from amends.work.once import Once
+
+HEARTBEAT = 2.0
+STALLED_AFTER = 15.0
+"""Seconds without a heartbeat after which a worker counts as gone and its jobs as lost hints."""
+KEEP_FAILED_HOURS = 24
+
+_log = logging.getLogger(__name__)
+_take, _act, _look, _sweep = Once(), Once(), Once(), Once()
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="amends.take", queueing_lock="take")
+def take(**_tick: int) -> None:
+    """Take in what waits, and have read what no model has read yet."""
+    _take.run(_taken)
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="amends.act", queueing_lock="act")
+def act(**_tick: int) -> None:
+    """Send what is planned and due."""
+    with _wire() as wire:
+        _act.run(lambda: sending.send_next(wire, clock.now))
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="amends.look", queueing_lock="look")
+def look(**_tick: int) -> None:
+    """Look up on the networks what may have gone out."""
+    with _wire() as wire:
+        _look.run(lambda: sending.look_next(wire, clock.now))
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="amends.sweep", queueing_lock="sweep")
+def sweep(**_tick: int) -> None:
+    """Do whatever is due or stuck."""
+    _sweep.run(lambda: sweeping.sweep(clock.now()))
+
+
+@app.periodic(cron="* * * * * */3")
+@app.task(name="amends.poll", queueing_lock="poll")
+def poll(**_tick: int) -> None:
+    """Have every account asked that may be asked now; one that is slow holds up no other."""
+    for account_id in polling.due_accounts(clock.now()):
+        name = f"poll {account_id}"
+        ask = app.configure_task("amends.poll_account", queueing_lock=name, lock=name)
+        try:
+            ask.defer(account_id=account_id)
+        except exceptions.AlreadyEnqueued:
+            continue
+
+
+@app.task(name="amends.poll_account")
+def poll_account(account_id: int) -> None:
+    """Fetch what is new of one account, and have it taken in."""
+    with _wire() as wire:
+        if polling.poll_account(account_id, wire, clock.now()):
+            wake.take()
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="amends.rescue", queueing_lock="rescue", pass_context=True)
+async def rescue(context: JobContext, **_tick: int) -> None:
+    """Forget the jobs of killed workers: they were hints, and what they pointed at is found again."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        await manager.finish_job(job, status=jobs.Status.ABORTED, delete_job=True)
+    await manager.prune_stalled_workers(STALLED_AFTER)
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="amends.prune", queueing_lock="prune", pass_context=True)
+async def prune(context: JobContext, **_tick: int) -> None:
+    """Drop the records of failed jobs after a day, and sessions that have run out."""
+    await context.app.job_manager.delete_old_jobs(
+        KEEP_FAILED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+    )
+    await Session.objects.filter(expire_date__lt=clock.now()).adelete()
+
+
+def _taken() -> int:
+    reader = _model()
+    taken = taking.take_in(reader, clock.now())
+    return taken or (taking.read_again(reader, clock.now()) if reader else 0)
+
+
+def _model() -> model.Model | None:
+    """The model, or none when it cannot be loaded: posts are kept all the same, as not yet read."""
+    try:
+        return model.load()
+    except (OSError, ValueError, KeyError):
+        _log.exception("The model cannot be loaded. Posts are kept as not yet read; install Amends anew.")
+        return None
+
+
+def _wire() -> Http:
+    return Http(allow_hosts=settings.ALLOW_HOSTS, now=clock.now)
