@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from django.db import connection
@@ -67,4 +68,4 @@ def choices(brand_id: int) -> Choices:
     with connection.cursor() as cursor:
         cursor.execute(_CHOICES, {"brand": brand_id})
         channels, people = cursor.fetchone()
-    return Choices(tuple(channels), tuple((person[0], person[1]) for person in people))
+    return Choices(tuple(channels), tuple((person[0], person[1]) for person in json.loads(people)))

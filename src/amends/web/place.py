@@ -68,7 +68,7 @@ def in_brand(
     def entered(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         return view(request, enter(request, slug), *args, **kwargs)
 
-    return entered
+    return entered  # type: ignore[return-value]
 
 
 def reader(request: HttpRequest) -> User:
