@@ -19,6 +19,7 @@ from amends.site.errors import PlaceError
 ROOT_FOLDER = Path("/var/lib/amends")
 CLUSTER = "pg"
 SECRET_KEY = "secret.key"  # noqa: S105 - the name of a file
+OLD_SECRET_KEY = "secret.key.old"  # noqa: S105 - the name of a file
 HISTORY_KEY = "history.key"
 BACKUPS = "backups"
 CHECKPOINTS = "checkpoints.jsonl"
@@ -86,6 +87,23 @@ def secret_key(folder: Path, environ: Mapping[str, str]) -> str:
     if len(key) < SHORTEST_SECRET or not key.isascii():
         raise PlaceError(_damaged(path))
     return key
+
+
+def old_secret_keys(folder: Path, environ: Mapping[str, str]) -> list[str]:
+    """Keys that still open what was sealed before a rotation: AMENDS_SECRET_KEY_OLD and `secret.key.old`."""
+    given = environ.get("AMENDS_SECRET_KEY_OLD", "").split()
+    path = folder / OLD_SECRET_KEY
+    try:
+        kept = [_read_private(path).decode("ascii", "replace").strip()]
+    except FileNotFoundError:
+        kept = []
+    except OSError as error:
+        raise PlaceError(
+            f"The key {path} cannot be read ({_reason(error)}). Let the user that runs amends read it."
+        ) from error
+    if short := [key for key in (*given, *kept) if len(key) < SHORTEST_SECRET]:
+        raise PlaceError(f"{len(short)} of the old keys is too short to be one. Put back the right one.")
+    return [*given, *kept]
 
 
 def history_key(folder: Path, environ: Mapping[str, str]) -> Ed25519PrivateKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ _PUBLIC = urlsplit(URL)
 _HTTPS = _PUBLIC.scheme == "https"
 
 SECRET_KEY = places.secret_key(DATA, _ENV)
+SECRET_KEY_FALLBACKS = places.old_secret_keys(DATA, _ENV)
+CHECKPOINTS = DATA / places.CHECKPOINTS
+HISTORY_KEY = partial(places.history_key, DATA, _ENV)
 DEBUG = False
 ALLOWED_HOSTS = [host for host in (_PUBLIC.hostname, "127.0.0.1", "localhost", "[::1]") if host]
 CSRF_TRUSTED_ORIGINS = [URL]
@@ -48,6 +52,10 @@ def _database(url: str) -> dict[str, Any]:
 
 _APP_URL, _OWNER_URL = database_urls(_ENV, DATA)
 DATABASES = {"default": _database(_APP_URL), "owner": _database(_OWNER_URL)}
+if _ENV.get("DATABASE_DIRECT_URL", "").strip():
+    # DATABASE_URL is a transaction pooler: the queue listens past it, and nothing may outlive a transaction.
+    DATABASES["direct"] = _database(_ENV["DATABASE_DIRECT_URL"].strip())
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -155,4 +163,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["err"], "level": "WARNING"},
+    # A page that is not there is no news, and its address may hold what should not stand in a log.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

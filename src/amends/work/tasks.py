@@ -16,10 +16,12 @@ from amends import clock
 from amends.channels.drive import Http
 from amends.language import model
 from amends.pipeline import act as sending
+from amends.pipeline import mail as mailing
 from amends.pipeline import poll as polling
 from amends.pipeline import sweep as sweeping
 from amends.pipeline import take as taking
 from amends.pipeline import wake
+from amends.store import checkpoints
 from amends.work.once import Once
 
 HEARTBEAT = 2.0
@@ -28,27 +30,28 @@ STALLED_AFTER = 15.0
 KEEP_FAILED_HOURS = 24
 
 _log = logging.getLogger(__name__)
-_take, _act, _look, _sweep = Once(), Once(), Once(), Once()
+_take, _act, _mail, _look, _sweep = Once(), Once(), Once(), Once(), Once()
 
 
 @app.periodic(cron="* * * * * */5")
 @app.task(name="amends.take", queueing_lock="take")
-def take(**_tick: int) -> None:
+def take(timestamp: int = 0) -> None:
     """Take in what waits, and have read what no model has read yet."""
     _take.run(_taken)
 
 
 @app.periodic(cron="* * * * * */5")
 @app.task(name="amends.act", queueing_lock="act")
-def act(**_tick: int) -> None:
-    """Send what is planned and due."""
+def act(timestamp: int = 0) -> None:
+    """Send what is planned and due: answers, then mails of the desk itself."""
     with _wire() as wire:
         _act.run(lambda: sending.send_next(wire, clock.now))
+    _mail.run(lambda: mailing.send_mail_next(clock.now))
 
 
 @app.periodic(cron="* * * * * */5")
 @app.task(name="amends.look", queueing_lock="look")
-def look(**_tick: int) -> None:
+def look(timestamp: int = 0) -> None:
     """Look up on the networks what may have gone out."""
     with _wire() as wire:
         _look.run(lambda: sending.look_next(wire, clock.now))
@@ -56,14 +59,14 @@ def look(**_tick: int) -> None:
 
 @app.periodic(cron="* * * * * */5")
 @app.task(name="amends.sweep", queueing_lock="sweep")
-def sweep(**_tick: int) -> None:
+def sweep(timestamp: int = 0) -> None:
     """Do whatever is due or stuck."""
-    _sweep.run(lambda: sweeping.sweep(clock.now()))
+    _sweep.run(lambda: sweeping.sweep(clock.now()) + mailing.find_stuck_mail(clock.now()))
 
 
 @app.periodic(cron="* * * * * */3")
 @app.task(name="amends.poll", queueing_lock="poll")
-def poll(**_tick: int) -> None:
+def poll(timestamp: int = 0) -> None:
     """Have every account asked that may be asked now; one that is slow holds up no other."""
     for account_id in polling.due_accounts(clock.now()):
         name = f"poll {account_id}"
@@ -82,9 +85,16 @@ def poll_account(account_id: int) -> None:
             wake.take()
 
 
+@app.periodic(cron="* * * * *")
+@app.task(name="amends.checkpoint", queueing_lock="checkpoint")
+def checkpoint(timestamp: int = 0) -> None:
+    """Sign what the record holds by now."""
+    checkpoints.advance(settings.CHECKPOINTS, settings.HISTORY_KEY(), clock.now())
+
+
 @app.periodic(cron="* * * * * */10")
 @app.task(name="amends.rescue", queueing_lock="rescue", pass_context=True)
-async def rescue(context: JobContext, **_tick: int) -> None:
+async def rescue(context: JobContext, timestamp: int = 0) -> None:
     """Forget the jobs of killed workers: they were hints, and what they pointed at is found again."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
@@ -94,7 +104,7 @@ async def rescue(context: JobContext, **_tick: int) -> None:
 
 @app.periodic(cron="17 * * * *")
 @app.task(name="amends.prune", queueing_lock="prune", pass_context=True)
-async def prune(context: JobContext, **_tick: int) -> None:
+async def prune(context: JobContext, timestamp: int = 0) -> None:
     """Drop the records of failed jobs after a day, and sessions that have run out."""
     await context.app.job_manager.delete_old_jobs(
         KEEP_FAILED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
