@@ -11,8 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from amends.site import cluster_process
+from amends.site import cluster_config, cluster_process
 from amends.site.cluster import Cluster, database_urls, running
+from amends.site.cluster_binaries import wheel_programs
 from amends.site.errors import ClusterError
 from amends.site.server_user import server_user
 
@@ -206,6 +207,22 @@ def test_a_cluster_of_another_major_is_left_alone_and_the_way_out_named(data: Pa
     with pytest.raises(ClusterError, match=r"made by PostgreSQL 17(?s:.*)pg_dump(?s:.*)amends restore"):
         Cluster(data).start()
     assert contents(data / "pg") == {str(data / "pg" / "PG_VERSION"): b"17\n"}
+
+
+def test_the_commands_that_bring_another_majors_data_over_do_so(copied: Path) -> None:
+    with running(copied) as cluster:
+        write(cluster, "CREATE TABLE kept (word text)")
+        sockets = cluster.socket_folder
+    told = cluster_config.foreign_major(copied / "pg", copied / "pg-config", sockets, "17", "18")
+    commands = [line for line in told.splitlines() if line.startswith("  ")]
+    # The programs of 17 are not here; ours stand in for them, and amends restore has tests of its own.
+    bring = [f"OLD={wheel_programs()}", *commands[3:-1]]
+    if not server_user().apart:
+        bring = [line for line in bring if not line.startswith("  AS=")]
+    subprocess.run(["bash", "-e", "-c", "\n".join(bring)], check=True, stdout=subprocess.DEVNULL)
+    assert (copied / "pg-17" / "PG_VERSION").exists()
+    assert b"kept" in (copied / "pg-17.dump").read_bytes()
+    assert commands[-1] == f"  amends restore {copied}/pg-17.dump"
 
 
 def test_a_folder_that_is_no_cluster_is_left_alone(data: Path) -> None:
