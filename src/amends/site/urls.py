@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from amends.api import urls as api
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.patterns),
     path("", include("amends.web.urls")),
 ]

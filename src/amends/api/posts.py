@@ -1,0 +1,109 @@
+"""Posts in, and posts out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router
+from pydantic import Field
+
+from amends.api import door, post_shapes
+from amends.api.door import Token
+from amends.api.post_shapes import Batch, Offered, Outcome, Outcomes, PostInFull, PostPage
+from amends.api.words import Body, Cursor, Id, Instant, Limit, Storable
+from amends.core.scopes import Scope
+from amends.core.values import Direction, Kind, Severity, Visibility
+from amends.pipeline import receive, wake
+from amends.pipeline.receive import Item, NotAPost
+from amends.store import access, post_lists
+
+router = Router()
+
+
+class PostQuery(Body):
+    """Which posts, and which page of them."""
+
+    q: Annotated[str, Storable, Field(max_length=500, description="Words to search for in the texts.")] = ""
+    channel: Annotated[str, Storable, Field(max_length=40, description="Only this network.")] = ""
+    direction: Annotated[Direction | None, Field(description="Only this direction.")] = None
+    visibility: Annotated[Visibility | None, Field(description="Only what is public, or private.")] = None
+    kind: Annotated[Kind | None, Field(description="Only what was read as this.")] = None
+    severity: Annotated[Severity | None, Field(description="Only this severity.")] = None
+    is_complaint: Annotated[bool | None, Field(description="Only complaints, or all but complaints.")] = None
+    author: Annotated[Id | None, Field(description="Only of this author (the desk's id).")] = None
+    case: Annotated[Id | None, Field(description="Only of this case.")] = None
+    conversation: Annotated[Id | None, Field(description="Only of this conversation (the desk's id).")] = None
+    since: Annotated[Instant | None, Field(description="Posted at this time or later.")] = None
+    until: Annotated[Instant | None, Field(description="Posted before this time.")] = None
+    cursor: Annotated[Cursor, Field(description="`next` of the page before.")] = None
+    limit: Annotated[Limit, Field(description="How many at most.")] = 50
+
+    def wanted(self) -> post_lists.Wanted:
+        """The question for the store."""
+        named: dict[str, Any] = self.model_dump(exclude={"q", "cursor", "limit"})
+        return post_lists.Wanted(words=self.q, **named)
+
+
+@router.post("/posts", auth=Token(Scope.IMPORT), response=Outcomes)
+def add_posts(request: HttpRequest, batch: Batch) -> Outcomes:
+    """Bring posts in, at most 500 at a time.
+
+    Every item has its own outcome; one bad item does not refuse the others. The same (channel, id) twice is
+    one post, however often it is sent; with other words it is an edit (give `edited_at`), with `deleted` its
+    words go. What the answer calls `kept` is stored for good and is read within seconds.
+    """
+    now = door.now(request)
+    items: list[tuple[Item, bytes]] = []
+    refused: dict[int, str] = {}
+    for place, offered in enumerate(batch.posts):
+        try:
+            items.append((receive.checked(_read(offered), now), offered.payload()))
+        except NotAPost as error:
+            refused[place] = str(error)
+    told = iter(receive.receive_each(door.key(request).brand.pk, items, source="api", now=now))
+    outcomes = [
+        _outcome(offered, refused[place] if place in refused else next(told))
+        for place, offered in enumerate(batch.posts)
+    ]
+    if items:
+        wake.take()
+    return _counted(outcomes)
+
+
+def _read(offered: Offered) -> Item:
+    if offered.post is None:
+        raise NotAPost(offered.why)
+    return offered.post.item()
+
+
+def _outcome(offered: Offered, became: str | bool) -> Outcome:
+    named = offered.raw.get("id", "") if isinstance(offered.raw, dict) else ""
+    sent = offered.post.id if offered.post else post_shapes.spelled(named)
+    if isinstance(became, str):
+        return Outcome(id=sent, outcome="refused", reason=became)
+    return Outcome(id=sent, outcome="kept" if became else "repeated")
+
+
+def _counted(outcomes: list[Outcome]) -> Outcomes:
+    became = [outcome.outcome for outcome in outcomes]
+    return Outcomes(
+        kept=became.count("kept"),
+        repeated=became.count("repeated"),
+        refused=became.count("refused"),
+        items=outcomes,
+    )
+
+
+@router.get("/posts", auth=Token(Scope.READ), response=PostPage)
+def list_posts(request: HttpRequest, wanted: Query[PostQuery]) -> PostPage:
+    """Posts of the brand, of every kind and both directions, newest first."""
+    page = post_lists.page(door.key(request).brand.pk, wanted.wanted(), wanted.cursor, wanted.limit)
+    return PostPage(items=[post_shapes.post(row) for row in page.rows], next=page.next)
+
+
+@router.get("/posts/{post_id}", auth=Token(Scope.READ), response=PostInFull)
+def get_post(request: HttpRequest, post_id: Id) -> PostInFull:
+    """One post with its earlier words and what was read in it."""
+    found = access.post(door.key(request).user, post_id, access.AGENT)
+    return post_shapes.post_in_full(door.mine(request, found))

@@ -1,0 +1,73 @@
+"""Posts in full, newest first, a page at a time: for programs, who want every word and every filter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Q, QuerySet
+
+from amends.core.values import Direction, Kind, Severity, Visibility
+from amends.store import keyset
+from amends.store.keyset import Key
+from amends.store.lists import Listing
+from amends.store.models import Case, Post
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which posts; None and "" leave a question open. `words` are searched for in the texts."""
+
+    channel: str = ""
+    direction: Direction | None = None
+    visibility: Visibility | None = None
+    kind: Kind | None = None
+    severity: Severity | None = None
+    is_complaint: bool | None = None
+    author: int | None = None
+    case: int | None = None
+    conversation: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    words: str = ""
+
+
+_LATEST = (Key("posted_at", down=True), Key("id", down=True))
+
+
+def page(brand_id: int, wanted: Wanted, after: str | None, limit: int) -> Listing[Post]:
+    """The brand's posts that fit, newest first, with their authors; raises keyset.BadCursor. One query."""
+    return _page(_filtered(Post.objects.filter(brand_id=brand_id), wanted), after, limit)
+
+
+def talk(case: Case, after: str | None, limit: int) -> Listing[Post]:
+    """The posts of a case and of its conversation, newest first, with their authors. One query."""
+    belongs = Q(conversation_id=case.conversation_id) | Q(case_id=case.pk)
+    return _page(Post.objects.filter(belongs), after, limit)
+
+
+def _page(rows: QuerySet[Post], after: str | None, limit: int) -> Listing[Post]:
+    found = list(keyset.behind(rows, _LATEST, after).select_related("author").defer("search")[: limit + 1])
+    more = keyset.cursor_of(_LATEST, found[limit - 1]) if len(found) > limit else None
+    return Listing(tuple(found[:limit]), more)
+
+
+def _filtered(rows: QuerySet[Post], wanted: Wanted) -> QuerySet[Post]:
+    exactly = {
+        "channel": wanted.channel or None,
+        "direction": wanted.direction,
+        "visibility": wanted.visibility,
+        "kind": wanted.kind,
+        "severity": wanted.severity,
+        "is_complaint": wanted.is_complaint,
+        "author_id": wanted.author,
+        "case_id": wanted.case,
+        "conversation_id": wanted.conversation,
+        "posted_at__gte": wanted.since,
+        "posted_at__lt": wanted.until,
+    }
+    rows = rows.filter(**{name: value for name, value in exactly.items() if value is not None})
+    if wanted.words.strip():
+        rows = rows.filter(search=SearchQuery(wanted.words, config="simple", search_type="websearch"))
+    return rows

@@ -1,0 +1,61 @@
+"""The record of a case as it is read back: its entries with their contents, and its notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from amends.store import history, keyset
+from amends.store.keyset import Key
+from amends.store.models import HistoryEntry
+
+_FROM_THE_FIRST = (Key("position"),)
+NOTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry; `body` is None once its content was erased."""
+
+    position: int
+    at: datetime
+    actor: str
+    action: str
+    policy_version: int
+    hash: bytes
+    body: Any
+    person_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries, oldest first, and the cursor of the next page where there is one."""
+
+    entries: tuple[Entry, ...]
+    next: str | None
+
+
+def of_case(case_id: int, after: str | None, limit: int) -> Page:
+    """The record of a case behind the cursor `after`; raises keyset.BadCursor. One query."""
+    rows = keyset.behind(_chain(case_id), _FROM_THE_FIRST, after)
+    found = _read(rows, limit + 1)
+    more = keyset.cursor_of(_FROM_THE_FIRST, found[limit - 1]) if len(found) > limit else None
+    return Page(tuple(found[:limit]), more)
+
+
+def notes(case_id: int) -> list[Entry]:
+    """What colleagues noted in a case, oldest first; the latest where there are very many. One query."""
+    return _read(_chain(case_id).filter(action="noted").order_by("-position"), NOTES)[::-1]
+
+
+def _chain(case_id: int) -> QuerySet[HistoryEntry]:
+    return HistoryEntry.objects.filter(chain=history.chain_of(case_id))
+
+
+def _read(rows: QuerySet[HistoryEntry], limit: int) -> list[Entry]:
+    named = rows.annotate(body=F("content__body"), person_id=F("content__person_id"))
+    fields = "position", "at", "actor", "action", "policy_version", "hash", "body", "person_id"
+    return [Entry(*row[:5], bytes(row[5]), *row[6:]) for row in named.values_list(*fields)[:limit]]
