@@ -20,6 +20,8 @@ AT_ONCE = 128
 """Texts are scored so many at a time, which bounds the memory."""
 MOST_REASONS = 3
 _ENOUGH = 0.3
+_REACHED = np.array([0.7, 0.4, 0.3])
+"""The chance from which medium, high and critical are said: rarer and worse ones earlier."""
 _GRAVE = frozenset({"urgent:safety", "urgent:health"})
 _GRAVEST = frozenset({"urgent:self-harm"})
 
@@ -117,7 +119,8 @@ def _severity(kind: Kind, heads: Floats, hits: Sequence[Hit]) -> Severity:
         return Severity.NONE
     labels = {hit.label for hit in hits}
     floor = 4 if labels & _GRAVEST else 3 if labels & _GRAVE else 1
-    return Severity.of_level(max(floor, 1 + int((heads[SEVERITY] >= 0.5).sum())))
+    reached = np.flatnonzero(heads[SEVERITY] >= _REACHED)
+    return Severity.of_level(max(floor, 2 + int(reached[-1]) if len(reached) else 1))
 
 
 def _abuse(hits: Sequence[Hit]) -> float:

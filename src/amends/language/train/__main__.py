@@ -22,9 +22,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m amends.language.train", description=main.__doc__)
     parser.add_argument("--out", type=Path, default=weights.FILE, help="where the weights go")
     parser.add_argument("--figures", action="store_true", help="measure on held-out texts too")
-    parser.add_argument("--reviews", action="store_true", help="learn from the published reviews too")
     options = parser.parse_args()
-    examples = _examples(options.reviews)
+    examples = _examples()
     everything = np.arange(len(examples))
     weights.write(learn(prepare(examples, range(len(examples))), everything, NAME), options.out)
     kept = options.out.read_bytes()
@@ -34,12 +33,11 @@ def main() -> int:
     return 0
 
 
-def _examples(reviews: bool) -> list[corpus.Example]:
+def _examples() -> list[corpus.Example]:
     examples = corpus.own()
     folder = os.environ.get("AMENDS_CORPORA")
     if folder:
         examples += corpus.tweets(Path(folder))
-        examples += corpus.reviews(Path(folder)) if reviews else []
     else:
         say("AMENDS_CORPORA is not set: learning from the texts of the tree alone.")
     return examples

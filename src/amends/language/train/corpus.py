@@ -54,23 +54,13 @@ def tweets(corpora: Path) -> list[Example]:
         ]
 
 
-def reviews(corpora: Path) -> list[Example]:
-    """The published shop reviews (`cesamard.csv`) that are labelled."""
-    with (corpora / "train" / "cesamard.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    labelled = [row for row in rows if row["Complaint"] in {"0", "1"}]
-    return [
-        Example(f"{row['Title']}. {row['Review_S'].strip()}", row["Complaint"] == "1", "reviews")
-        for row in labelled
-    ]
-
-
 def folds(examples: Sequence[Example], count: int) -> list[int]:
     """A fold for each example, every source, kind, answer and language spread evenly over the folds."""
     seen: dict[tuple[object, ...], int] = {}
     placed = []
     for example in examples:
-        key = (example.source, example.complaint, example.kind, example.lang, example.domain)
+        topic = "" if example.source == "own" else example.domain
+        key = (example.source, example.complaint, example.kind, example.lang, topic)
         place = seen[key] = seen.get(key, _spread(key)) + 1
         placed.append(place * 7 % count)
     return placed

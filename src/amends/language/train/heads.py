@@ -13,8 +13,8 @@ from amends.language.train.corpus import Example, folds
 from amends.language.train.logistic import Floats, Ints, Rows, fit, platt, predict, rarity, rows, values
 from amends.language.weights import AT_LEAST, HEADS, OTHER_KINDS, Weights
 
-STRENGTH = {"complaint": 8.0, "kind": 8.0, "severity": 6.0}
-TRUST = {"own": 1.0, "tweets": 0.6, "reviews": 0.3}
+STRENGTH = {"complaint": 8.0, "kind": 20.0, "severity": 6.0}
+TRUST = {"own": 1.0, "tweets": 0.4}
 """How much a text of each source counts in the fit; probabilities are set by our own texts alone."""
 INSIDE = 5
 

@@ -59,7 +59,8 @@ def published(examples: Sequence[Example], alone: bool) -> Iterator[str]:
         truth, score = head.answer[part], scores[part]
         f1 = macro_f1(truth.tolist(), (score > 0).astype(float).tolist())
         fit_on = "tweets alone" if alone else "tweets and own texts"
-        yield f"complaints.csv, 10-fold, {name}, fitted on {fit_on}: n {part.sum()}, macro-F1 {f1:.3f}, AUC {area(truth, score):.3f}"
+        figures = f"n {part.sum()}, macro-F1 {f1:.3f}, AUC {area(truth, score):.3f}"
+        yield f"complaints.csv, 10-fold, {name}, fitted on {fit_on}: {figures}"
 
 
 def held_out(examples: Sequence[Example]) -> Iterator[str]:
@@ -69,10 +70,12 @@ def held_out(examples: Sequence[Example]) -> Iterator[str]:
     test = [e for i, e in enumerate(examples) if fold[i] == 0 and e.source == "own"]
     prepared = prepare(examples, kept)
     model = linear.shipped(learn(prepared, np.array(kept), "held-out"))
-    readings = model.read([Text(e.text, e.lang) for e in test])
+    readings = model.read([Text(e.text) for e in test])
+    told = sum(e.lang == r.lang for e, r in zip(test, readings, strict=True)) / len(test)
     truth = np.array([float(e.complaint) for e in test])
     chance = np.array([r.complaint for r in readings])
-    yield f"own texts, held-out fifth: n {len(test)}, AUC {area(truth, chance):.3f}, ECE {calibration_error(truth, chance):.3f}"
+    figures = f"AUC {area(truth, chance):.3f}, ECE {calibration_error(truth, chance):.3f}"
+    yield f"own texts, held-out fifth: n {len(test)}, {figures}, language told {told:.2f}"
     yield from _split(test, readings)
 
 
@@ -87,9 +90,11 @@ def _split(test: Sequence[Example], readings: Sequence[Reading]) -> Iterator[str
         said = [r for e, r in pairs if e.kind is kind]
         right = sum(r.kind is kind for r in said)
         called = sum(r.is_complaint for r in said)
-        yield f"  {kind}: n {len(said)}, read as such {right / len(said):.2f}, as complaint {called / len(said):.2f}"
+        shares = f"read as such {right / len(said):.2f}, as complaint {called / len(said):.2f}"
+        yield f"  {kind}: n {len(said)}, {shares}"
     graded = [(e.severity, r.severity) for e, r in pairs if e.complaint and r.is_complaint]
     exact = sum(a is b for a, b in graded) / len(graded)
     near = sum(abs(a.level - b.level) <= 1 for a, b in graded if a) / len(graded)
     f1 = macro_f1([a for a, _ in graded], [b for _, b in graded])
-    yield f"  severity of found complaints: n {len(graded)}, exact {exact:.2f}, within one {near:.2f}, macro-F1 {f1:.3f}"
+    shares = f"exact {exact:.2f}, within one {near:.2f}, macro-F1 {f1:.3f}"
+    yield f"  severity of found complaints: n {len(graded)}, {shares}"
