@@ -21,6 +21,12 @@ def test_the_defaults_are_a_whole_policy_and_survive_their_spelling() -> None:
         ({"target": {}}, "Extra inputs"),
         ({"opening_hours": {}}, "without one open span"),
         ({"opening_hours": {"mon": [{"opens": "12:00", "closes": "08:00"}]}}, "must close after it opens"),
+        ({"opening_hours": {"mon": [{"opens": "08:00Z", "closes": "12:00"}]}}, "own time zone"),
+        (
+            {"targets": {"none": 86400}, "opening_hours": {"mon": [{"opens": "08:00", "closes": "08:05"}]}},
+            "too short to keep",
+        ),
+        ({"channel_targets": {"a\x00b": {}}}, "should match pattern"),
         ({"cases": {"join_within_hours": 0}}, "greater than or equal to 1"),
     ],
 )

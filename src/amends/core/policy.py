@@ -20,9 +20,18 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _without_zone(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("opening hours are in the brand's own time zone; write them like 09:30")
+    return at
+
+
+LocalTime = Annotated[time, AfterValidator(_without_zone)]
+ChannelName = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$")]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 60)]
 
+_MOST_WEEKS = 52
 EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -52,8 +61,14 @@ class Targets(_Part):
 class Span(_Part):
     """Opening hours from `opens` until `closes` on the same local day; 00:00 as `closes` means midnight."""
 
-    opens: time
-    closes: time
+    opens: LocalTime
+    closes: LocalTime
+
+    @property
+    def minutes(self) -> float:
+        """How long it is open, in minutes by the clock on the wall."""
+        opens, closes = (at.hour * 60 + at.minute + at.second / 60 for at in (self.opens, self.closes))
+        return (closes or 24 * 60) - opens
 
     @model_validator(mode="after")
     def _ends_later(self) -> Span:
@@ -78,6 +93,11 @@ class OpeningHours(_Part):
         if not any(getattr(self, day) for day in EVERY_DAY):
             raise ValueError("opening hours without one open span would never answer anybody")
         return self
+
+    @property
+    def minutes_a_week(self) -> float:
+        """How long it is open in a week; what overlaps counts once for each span."""
+        return sum(span.minutes for day in EVERY_DAY for span in getattr(self, day))
 
     def on(self, weekday: int) -> tuple[Span, ...]:
         """The spans of a weekday, Monday being 0, earliest first."""
@@ -110,11 +130,22 @@ class Policy(_Part):
 
     time_zone: ZoneName = "UTC"
     targets: Targets = Targets()
-    channel_targets: dict[str, Targets] = {}
+    channel_targets: dict[ChannelName, Targets] = {}
     opening_hours: OpeningHours | None = None
     cases: CaseRules = CaseRules()
     ranking: Ranking = Ranking()
     retention: Retention = Retention()
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Policy:
+        """No deadline may lie so far off that it cannot be counted (see core.deadline)."""
+        if self.opening_hours is not None:
+            longest = max(
+                max(t.model_dump().values()) for t in (self.targets, *self.channel_targets.values())
+            )
+            if longest > self.opening_hours.minutes_a_week * _MOST_WEEKS:
+                raise ValueError("these opening hours are too short to keep the longest target within a year")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:
