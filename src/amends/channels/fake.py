@@ -16,6 +16,7 @@ from amends.channels.protocol import (
     Flow,
     Intent,
     Json,
+    Own,
     Page,
     Receipt,
     Request,
@@ -54,6 +55,12 @@ class Fake:
 
     name = "fake"
     capabilities = CAPABILITIES
+
+    def own(self, connected: Connected) -> Flow[Own]:
+        """The account behind the token."""
+        request = _asking(connected, "/api/me", after="")
+        body = Record(answer(request, (yield request)))
+        return Own(body.key("id"), body.key("handle"))
 
     def poll(self, connected: Connected, cursor: str) -> Flow[Page]:
         """The events that concern our account after `cursor`."""

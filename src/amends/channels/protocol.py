@@ -159,6 +159,14 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """The account of ours that a token stands for, as the network knows it."""
+
+    remote_id: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What the network says of a thing that surely went out."""
 
@@ -222,6 +230,9 @@ class Channel(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What the network can do."""
+
+    def own(self, connected: Connected) -> Flow[Own]:
+        """Whose token it is, so that our own posts are known as ours; a wrong token is `AuthExpired`."""
 
     def poll(self, connected: Connected, cursor: str) -> Flow[Page]:
         """The page after `cursor` (empty for the beginning); repeating it changes nothing."""

@@ -86,6 +86,10 @@ class Record:
         """An object inside this one."""
         return Record(self._fields.get(name))
 
+    def maybe_record(self, name: str) -> Record | None:
+        """An object inside this one, or None where there is none."""
+        return None if self._fields.get(name) is None else self.record(name)
+
     def items(self, name: str) -> Items:
         """A list; its members are not looked at yet."""
         value = self._fields.get(name)
