@@ -213,6 +213,17 @@ def test_nobody_asks_still_nothing_who_was_answered() -> None:
     assert not any(beat in impatient for beat in answered.network.state.beats)
 
 
+def test_nobody_else_plays_a_spammer_or_the_troll() -> None:
+    fixed = {(s.id, line): b.who for s in written().situations for line, b in enumerate(s.beats)}
+    evening = Evening()
+    for post in evening.pass_time(2 * 3600, step=5):
+        name, _, situation, line = post.beat.split(":")
+        written_for = fixed[situation, int(line)]
+        plays = evening.network.state.accounts[post.author_id].handle
+        if {written_for, plays} & written().fixed:
+            assert (name, plays) == ("live", written_for)
+
+
 def test_a_sleeping_machine_wakes_to_no_flood() -> None:
     evening = Evening()
     evening.pass_time(20)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from random import Random
-
-from amends.sample.story import Story
 
 GAP = re.compile(r"\{(\w+)\}")
 PLACES = (
@@ -18,15 +17,14 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 TRIES = 12
 
 
-def fresh(text: str, lang: str, story: Story, said: set[str], random: Random) -> str | None:
+def fresh(text: str, lang: str, tails: Sequence[str], said: set[str], random: Random) -> str | None:
     """`text` with its gaps filled so that it was never said before; None when no more can be made of it."""
     for attempt in range(TRIES):
         candidate = _filled(text, lang, random)
         if candidate not in said:
             return candidate
-        if attempt >= TRIES // 2 or "{" not in text:
-            tail = random.choice(story.said("tail", lang))
-            candidate = f"{candidate} {tail}"
+        if tails and (attempt >= TRIES // 2 or "{" not in text):
+            candidate = f"{candidate}\n{random.choice(tails)}"
             if candidate not in said:
                 return candidate
     return None

@@ -65,7 +65,8 @@ def cast(story: Story, seed: int, due: Due, beats: tuple[Beat, ...]) -> dict[str
     random = Random(f"{seed}:{due.root}")  # noqa: S311 - a story, not a secret
     chosen: dict[str, str] = {}
     for who in players:
-        alike = [each.handle for each in story.people.values() if each.lang == story.people[who].lang]
-        free = [handle for handle in alike if handle not in chosen.values()]
-        chosen[who] = random.choice(free or [who])
+        lang, taken = story.people[who].lang, {*story.fixed, *chosen.values()}
+        alike = [each.handle for each in story.people.values() if each.lang == lang]
+        free = [handle for handle in alike if handle not in taken]
+        chosen[who] = who if who in story.fixed or not free else random.choice(free)
     return chosen

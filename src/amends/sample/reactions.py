@@ -13,7 +13,7 @@ from amends.channels.fake_deeds import Saying
 from amends.channels.fake_network import FakeNetwork
 from amends.channels.fake_state import Post
 from amends.core.values import Visibility
-from amends.sample.story import BRAND, Story
+from amends.sample.story import BRAND, TROLL, Story
 
 SOONEST, LATEST = 20, 110
 TOO_OLD = timedelta(hours=1)
@@ -27,7 +27,6 @@ LATER = {"thanks": 25, "unhappy": 18, "solved": 42, SILENCE: 15}
 LIGHT = {"thanks": 62, SILENCE: 38}
 ON_INVITATION = {"private": 65, "unhappy": 20, SILENCE: 15}
 LIGHT_KINDS = frozenset({"praise", "chatter", "question", "thanks"})
-TROLL = "truthtrack99"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from importlib import resources
 from amends.channels.record import Record
 
 BRAND = ("larkline", "Larkline Trains")
+TROLL = "truthtrack99"
+SPAMMERS = frozenset({"cheaptix_now", "crypto_marv", "hotel_dealz", "win_a_pass"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Story:
     situations: tuple[Situation, ...]
     words: dict[tuple[str, str], tuple[str, ...]]
     """What is said on an occasion in a language."""
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """Those whom nobody else can play, and who play nobody else: the spammers and the troll."""
+        return SPAMMERS | {TROLL}
 
     def said(self, occasion: str, lang: str) -> tuple[str, ...]:
         """The words for an occasion in a language, in English where none were written."""

@@ -94,7 +94,8 @@ class Telling:
         players = cast(self._story, self._seed, due, situation.beats)
         text = MENTIONED.sub(lambda found: "@" + players.get(found[1], found[1]), beat.text)
         random = Random(f"{self._seed}:{due.beat}")  # noqa: S311 - a story, not a secret
-        words = fresh(text, beat.lang, self._story, self._said, random)
+        tails = () if beat.who in self._story.fixed else self._story.said("tail", beat.lang)
+        words = fresh(text, beat.lang, tails, self._said, random)
         if words is None:
             return
         author = network.state.handles[players[beat.who]]
@@ -106,7 +107,8 @@ class Telling:
         options = list(self._story.said(reaction.occasion, reaction.lang))
         random.shuffle(options)
         unsaid = [text for text in options if text not in self._said] or options
-        words = fresh(unsaid[0], reaction.lang, self._story, self._said, random)
+        tails = self._story.said("tail", reaction.lang)
+        words = fresh(unsaid[0], reaction.lang, tails, self._said, random)
         if words is not None:
             self._say(network, reaction.saying(words))
 
