@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,17 @@ def reply(stage: Stage, parent: str | None, text: str = "We are on it, Anna.") -
 
 def message(stage: Stage, text: str = "Please tell us your booking.") -> Intent:
     return Intent("key-2", text, None, None, Visibility.PRIVATE, stage.customer(), stage.now())
+
+
+def test_a_token_says_whose_it_is(stage: Stage) -> None:
+    own = run(stage.channel.own(stage.connected), stage.wire)
+    assert (own.remote_id, own.handle) == (stage.connected.remote_id, stage.connected.handle)
+
+
+def test_a_wrong_token_is_told_apart_from_a_hiccup(stage: Stage) -> None:
+    wrong = replace(stage.connected, token="wrong-token")
+    with pytest.raises(AuthExpired):
+        run(stage.channel.own(wrong), stage.wire)
 
 
 def test_pages_come_in_order_without_gaps_or_doubles(stage: Stage) -> None:

@@ -32,7 +32,8 @@ def test_a_token_opens_its_brand_within_its_scopes(brand: Brand, now: datetime) 
     assert token.name == "Night job"
     key = tokens.find_token(secret, now)
     assert key is not None
-    assert (key.user, key.brand, key.role, key.scopes) == (agent.user, brand, Role.AGENT, {Scope.READ})
+    assert (key.user, key.brand, key.role) == (agent.user, brand, Role.AGENT)
+    assert key.scopes == {Scope.READ}
     assert not [row for row in ApiToken.objects.values() if secret in str(row.values())]
     assert list(history.faults()) == []
 
@@ -47,10 +48,19 @@ def test_the_role_is_that_in_the_tokens_own_brand(brand: Brand, now: datetime) -
     assert (key.brand, key.role) == (brand, Role.AGENT)
 
 
-@pytest.mark.parametrize("presented", ["", "am_", "am_" + "x" * 43, "\x00", "\ud800", "ü" * 100_000])
-def test_anything_else_opens_nothing(brand: Brand, now: datetime, presented: str) -> None:
-    tokens.make_token(person(brand, Role.AGENT, "ann").user, brand.pk, "job", ["read"], None, now)
-    assert tokens.find_token(presented, now) is None
+def test_anything_else_opens_nothing(brand: Brand, now: datetime) -> None:
+    _, secret = tokens.make_token(person(brand, Role.AGENT, "ann").user, brand.pk, "job", ["read"], None, now)
+    for presented in [
+        "",
+        "am_",
+        "am_" + "x" * 43,
+        secret[:-1],
+        secret.upper(),
+        "\x00",
+        "\ud800",
+        "ü" * 100_000,
+    ]:
+        assert tokens.find_token(presented, now) is None
 
 
 def test_a_token_never_gives_more_than_the_role(brand: Brand, now: datetime) -> None:
@@ -102,17 +112,15 @@ def test_only_its_person_or_an_admin_revokes(brand: Brand, now: datetime) -> Non
     assert tokens.find_token(secret, now) is None
 
 
-@pytest.mark.parametrize("days", [0, -1, 4000])
-def test_absurd_ends_are_refused(brand: Brand, now: datetime, days: int) -> None:
-    agent = person(brand, Role.AGENT, "ann")
-    with pytest.raises(BadField):
-        tokens.make_token(agent.user, brand.pk, "job", ["read"], now + timedelta(days=days), now)
-
-
-@pytest.mark.parametrize("scopes", [[], ["root"], ["read", "\x00"]])
-def test_unknown_scopes_are_refused(brand: Brand, now: datetime, scopes: list[str]) -> None:
-    with pytest.raises(BadField):
-        tokens.make_token(person(brand, Role.ADMIN, "bob").user, brand.pk, "job", scopes, None, now)
+def test_absurd_ends_and_unknown_scopes_are_refused(brand: Brand, now: datetime) -> None:
+    admin = person(brand, Role.ADMIN, "bob").user
+    for days in (0, -1, 4000):
+        with pytest.raises(BadField):
+            tokens.make_token(admin, brand.pk, "job", ["read"], now + timedelta(days=days), now)
+    for scopes in ([], ["root"], ["read", "\x00"]):
+        with pytest.raises(BadField):
+            tokens.make_token(admin, brand.pk, "job", scopes, None, now)
+    assert not ApiToken.objects.exists()
 
 
 def test_a_stranger_makes_no_token(brand: Brand, now: datetime) -> None:

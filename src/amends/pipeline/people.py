@@ -13,10 +13,10 @@ from django.db import connection, transaction
 from amends.core import events
 from amends.core.policy import Policy
 from amends.core.values import CaseState, Role
-from amends.pipeline import decide
+from amends.pipeline import decide, invitations
 from amends.pipeline import people_checks as checks
 from amends.pipeline.people_checks import BadField, LastAdmin, NotForYou, PeopleError, SetUpAlready
-from amends.pipeline.standing import as_admin, hold_brand, on_record
+from amends.pipeline.standing import as_admin, hold_brand, join, on_record
 from amends.store import brands
 from amends.store.models import ApiToken, Brand, Case, Membership, User
 
@@ -103,7 +103,7 @@ def set_role(membership: Membership, role: str, by: User, now: datetime) -> Memb
 
 
 def remove(membership: Membership, by: User, now: datetime) -> None:
-    """Take somebody out of a brand: their tokens end and their open cases go back to the queue."""
+    """Take somebody out of a brand: tokens and invitations end, open cases go back to the queue."""
     with transaction.atomic():
         if membership.user_id == by.pk:
             hold_brand(membership.brand_id)
@@ -114,6 +114,7 @@ def remove(membership: Membership, by: User, now: datetime) -> None:
         tokens = ApiToken.objects.filter(brand_id=held.brand_id, user_id=held.user_id, revoked_at=None)
         body = {"person": held.user_id, "role": held.role, "tokens ended": tokens.update(revoked_at=now)}
         Membership.objects.filter(pk=held.pk).delete()
+        invitations.withdraw_those_of(held.brand_id, held.user, by, now)
         _put_back_cases(held, by, now)
         on_record(held.brand_id, by, "person removed", body, now)
 
@@ -124,13 +125,6 @@ def set_profile(user: User, name: str, time_zone: str) -> User:
     user.time_zone = checks.time_zone(time_zone)
     user.save(update_fields=["name", "time_zone"])
     return user
-
-
-def join(brand_id: int, user: User, role: Role, by: User | None, now: datetime) -> Membership:
-    """Make somebody work for a brand, on record; in the caller's transaction, which holds the brand."""
-    made = Membership.objects.create(brand_id=brand_id, user=user, role=role)
-    on_record(brand_id, by, "person joined", {"person": user.pk, "role": role}, now)
-    return made
 
 
 def _put_back_cases(held: Membership, by: User, now: datetime) -> None:

@@ -40,3 +40,10 @@ def on_record(brand_id: int | None, by: User | None, action: str, body: history.
     actor = history.SYSTEM if by is None else history.person(by.pk)
     line = history.Line(now, actor, action, version, body, None if by is None else by.pk)
     history.record(brand_id, [line])
+
+
+def join(brand_id: int, user: User, role: Role, by: User | None, now: datetime) -> Membership:
+    """Make somebody work for a brand, on record; in the caller's transaction, which holds the brand."""
+    made = Membership.objects.create(brand_id=brand_id, user=user, role=role)
+    on_record(brand_id, by, "person joined", {"person": user.pk, "role": role}, now)
+    return made

@@ -21,7 +21,7 @@ class BadName(ValueError):
 
 def clean_name(name: str) -> str:
     """The name as it is kept; raises BadName when it cannot be one."""
-    cleaned = " ".join("".join(c for c in plain(name) if c.isprintable()).split())
+    cleaned = " ".join("".join(c if c.isprintable() else " " for c in plain(name)).split())
     if not cleaned:
         raise BadName("A brand needs a name.")
     if len(cleaned) > _NAME_MAX:
