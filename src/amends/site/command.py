@@ -14,9 +14,16 @@ from typing import NoReturn, Protocol, cast
 from amends.site.errors import SiteError
 
 COMMANDS = (
+    "serve",
     "web",
     "worker",
     "migrate",
+    "add_admin",
+    "stats",
+    "doctor",
+    "backup",
+    "restore",
+    "reseal",
     "fake_network",
 )
 FAILED, MISUSED, INTERRUPTED, BROKEN = 1, 2, 130, 70
@@ -46,6 +53,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         args = _parser().parse_args(given)
         command = cast(Command, args.command)
+    return _guarded(command, args)
+
+
+def run_one(command: object, argv: Sequence[str]) -> int:
+    """Run one command that is not in the list, in the same way."""
+    known = cast(Command, command)
+    parser = argparse.ArgumentParser(prog=f"amends {known.NAME}", description=known.HELP)
+    known.add_arguments(parser)
+    return _guarded(known, parser.parse_args(argv))
+
+
+def _guarded(command: Command, args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     try:
         end_with_parent(os.environ.pop(PARENT, ""))

@@ -1,0 +1,90 @@
+"""The few figures that scripts ask for: how much came in, what it was read as, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+from django.db import connection
+
+from amends.core.values import SendState
+
+
+def _none_sent() -> dict[str, int]:
+    return {state.value: 0 for state in SendState}
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counts of one brand or of all: `posts` in and out, `complaints` among those that came in.
+
+    `rejected` is what could not be taken: bad items of networks and refused lines of imports.
+    """
+
+    posts: int = 0
+    complaints: int = 0
+    cases: int = 0
+    open_cases: int = 0
+    rejected: int = 0
+    outbox: dict[str, int] = field(default_factory=_none_sent)
+
+    def add(self, name: str, count: int) -> None:
+        """Count `count` more of what `name` says; `outbox.STATE` for what is to leave."""
+        area, _, state = name.partition(".")
+        if state:
+            self.outbox[state] += count
+        else:
+            setattr(self, area, getattr(self, area) + count)
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The figures of the whole desk and of each brand by name."""
+
+    total: Figures
+    brands: dict[str, Figures]
+
+    def as_json(self) -> dict[str, object]:
+        """As `amends stats --json` prints it."""
+        return {
+            "total": asdict(self.total),
+            "brands": {name: asdict(figures) for name, figures in self.brands.items()},
+        }
+
+
+# A file imported again refuses the same lines again: of each source the longest list counts. What comes
+# through a pipe has no name to know it by.
+_COUNTS = """
+SELECT brand_id, 'posts', count(*) FROM store_post GROUP BY 1
+UNION ALL SELECT brand_id, 'complaints', count(*) FROM store_post
+    WHERE direction = 'in' AND is_complaint GROUP BY 1
+UNION ALL SELECT brand_id, 'cases', count(*) FROM store_case GROUP BY 1
+UNION ALL SELECT brand_id, 'open_cases', count(*) FROM store_case WHERE state <> 'resolved' GROUP BY 1
+UNION ALL SELECT brand_id, 'outbox.' || state, count(*) FROM store_send GROUP BY 1, 2
+UNION ALL SELECT brand_id, 'rejected', count(*) FROM store_raw WHERE state = 'failed' GROUP BY 1
+UNION ALL SELECT b.id, 'rejected', sum(r.rejected)::bigint
+    FROM (SELECT brand_name, max(rejected) AS rejected FROM store_importrun WHERE source <> '-'
+            GROUP BY brand_name, source
+          UNION ALL SELECT brand_name, rejected FROM store_importrun WHERE source = '-') AS r
+    LEFT JOIN store_brand b ON b.name = r.brand_name GROUP BY 1
+"""
+
+
+def stats() -> Stats:
+    """Everything that is counted, in two statements; refused lines of no brand are in the total alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, name FROM store_brand ORDER BY lower(name)")
+        names = dict(cursor.fetchall())
+        cursor.execute(_COUNTS)
+        counts = cursor.fetchall()
+    found = Stats(Figures(), {name: Figures() for name in names.values()})
+    for brand_id, name, count in counts:
+        for figures in _counted(found, names.get(brand_id)):
+            figures.add(name, count)
+    return found
+
+
+def _counted(found: Stats, brand: str | None) -> Iterator[Figures]:
+    yield found.total
+    if brand is not None:
+        yield found.brands[brand]
