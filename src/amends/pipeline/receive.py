@@ -60,10 +60,11 @@ def checked(item: Item, now: datetime) -> Item:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """How many items were new, and how many were kept already."""
+    """How many items were new and how many were kept already; `posts` of the new were never heard of."""
 
     new: int
     repeated: int
+    posts: int
 
 
 def receive(
@@ -76,11 +77,12 @@ def receive(
     offset: timedelta = ZERO,
 ) -> Received:
     """Keep checked items with their raw bytes; what is kept already, in this very form, is left alone."""
-    new = 0
+    new = posts = 0
     for start in range(0, len(items), BATCH):
         rows = [_raw(item, payload) for item, payload in items[start : start + BATCH]]
-        new += raw.insert(brand_id, rows, source=source, account_id=account_id, offset=offset, now=now)
-    return Received(new, len(items) - new)
+        put = raw.insert(brand_id, rows, source=source, account_id=account_id, offset=offset, now=now)
+        new, posts = new + put.items, posts + put.posts
+    return Received(new, len(items) - new, posts)
 
 
 def receive_each(

@@ -28,10 +28,17 @@ def take_in(model: Model | None, now: datetime, limit: int = BATCH) -> int:
     everything as it was before its batch.
     """
     for brand_id in raw.waiting_brands():
-        with transaction.atomic():
-            if raw.try_brand_lock(brand_id) and (claimed := raw.claim(brand_id, limit)):
-                _take(brand_id, claimed, model, now)
-                return len(claimed)
+        if taken := take_in_of(brand_id, model, now, limit):
+            return taken
+    return 0
+
+
+def take_in_of(brand_id: int, model: Model | None, now: datetime, limit: int = BATCH) -> int:
+    """Take in one batch of a brand's waiting items; returns how many, 0 when nothing can be taken now."""
+    with transaction.atomic():
+        if raw.try_brand_lock(brand_id) and (claimed := raw.claim(brand_id, limit)):
+            _take(brand_id, claimed, model, now)
+            return len(claimed)
     return 0
 
 

@@ -7,9 +7,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db import connection
 
+from amends.store import arrays
 from amends.store.cases import interval
 from amends.store.models.intake import FAILED, IGNORED, KEPT
 
@@ -46,8 +48,26 @@ INSERT INTO store_raw (brand_id, account_id, channel, remote_id, fingerprint, so
 SELECT %s, %s, channel, remote_id, fingerprint, %s, payload, fields::jsonb, %s, %s::interval, 'waiting', ''
 FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::bytea[], %s::text[])
     AS r(channel, remote_id, fingerprint, payload, fields)
+ORDER BY channel, remote_id, fingerprint
 ON CONFLICT DO NOTHING
 """
+# In one order, so that two who keep the same items at once never wait for each other in a circle.
+_INSERT_COUNTING = f"""
+WITH put AS ({_INSERT} RETURNING channel, remote_id)
+SELECT count(*), count(DISTINCT (put.channel, put.remote_id)) FILTER (WHERE before.id IS NULL)
+FROM put LEFT JOIN LATERAL (
+    SELECT id FROM store_raw r
+    WHERE r.brand_id = %s AND r.channel = put.channel AND r.remote_id = put.remote_id LIMIT 1
+) AS before ON true
+"""  # noqa: S608 - constants only
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """How many items were kept, and how many of them were of posts never heard of before."""
+
+    items: int
+    posts: int
 
 
 def insert(
@@ -58,13 +78,14 @@ def insert(
     account_id: int | None,
     offset: timedelta,
     now: datetime,
-) -> int:
+) -> Inserted:
     """Keep the items that are not kept yet; returns how many were new. One statement."""
     if not rows:
-        return 0
+        return Inserted(0, 0)
+    parameters = _parameters(brand_id, rows, source, account_id, offset, now)
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, _parameters(brand_id, rows, source, account_id, offset, now))
-        return int(cursor.rowcount)
+        cursor.execute(_INSERT_COUNTING, [*parameters, brand_id])
+        return Inserted(*cursor.fetchone())
 
 
 def insert_each(
@@ -106,16 +127,15 @@ def _parameters(
         source,
         now,
         interval(offset),
-        [row.channel for row in rows],
-        [row.remote_id for row in rows],
-        [fingerprint(fields) for fields in spelled],
-        [row.payload for row in rows],
-        spelled,
+        arrays.texts([row.channel for row in rows]),
+        arrays.texts([row.remote_id for row in rows]),
+        arrays.binaries([fingerprint(fields) for fields in spelled]),
+        arrays.binaries([row.payload for row in rows]),
+        arrays.texts(spelled),
     ]
 
 
-def _spelled(fields: Fields) -> str:
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+_spelled = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def fingerprint(fields: str) -> bytes:
@@ -147,18 +167,59 @@ SELECT brand_id FROM brands ORDER BY id LIMIT %s
 """
 
 
+CLAIMED_BYTES = 4 * 1024 * 1024
+_CLAIM = """
+WITH oldest AS MATERIALIZED (
+    SELECT id, sum(octet_length(payload)) OVER (ORDER BY id) AS size FROM (
+        SELECT id, payload FROM store_raw WHERE state = 'waiting' AND brand_id = %s ORDER BY id LIMIT %s
+    ) AS first
+)
+SELECT id, account_id, channel, remote_id, fields::text, received_at::text, clock_offset
+FROM store_raw r
+WHERE state = 'waiting' AND id = ANY (ARRAY(
+    SELECT id FROM oldest WHERE size <= %s OR id = (SELECT min(id) FROM oldest)
+))
+ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+
+
 def claim(brand_id: int, limit: int) -> list[Waiting]:
-    """The brand's oldest waiting items, held by this transaction."""
+    """The brand's oldest waiting items, held by this transaction; fewer where they are long."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [brand_id, limit, CLAIMED_BYTES])
+        return [Waiting(*row[:4], json.loads(row[4]), _time(row[5]), row[6]) for row in cursor.fetchall()]
+
+
+@lru_cache(maxsize=64)
+def _time(spelled: str) -> datetime:
+    """Items of one batch share the time they came; reading it once is enough."""
+    return datetime.fromisoformat(spelled)
+
+
+def is_waiting(brand_id: int, until: int) -> bool:
+    """Whether an item of the brand with an id up to `until` is yet to be taken in."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, account_id, channel, remote_id, fields, received_at, clock_offset FROM store_raw "
-            "WHERE state = 'waiting' AND brand_id = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
-            [brand_id, limit],
+            "SELECT EXISTS (SELECT FROM store_raw WHERE state = 'waiting' AND brand_id = %s AND id <= %s)",
+            [brand_id, until],
         )
-        return [
-            Waiting(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5], row[6])
-            for row in cursor.fetchall()
-        ]
+        return bool(cursor.fetchone()[0])
+
+
+def waiting(brand_ids: Sequence[int]) -> int:
+    """How many items of these brands are yet to be taken in."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM store_raw WHERE state = 'waiting' AND brand_id = ANY(%s)", [list(brand_ids)]
+        )
+        return int(cursor.fetchone()[0])
+
+
+def last_id() -> int:
+    """The id of the last item kept."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(max(id), 0) FROM store_raw")
+        return int(cursor.fetchone()[0])
 
 
 def settle(kept: Iterable[int], ignored: dict[int, str], failed: dict[int, str]) -> None:
@@ -175,7 +236,7 @@ def settle(kept: Iterable[int], ignored: dict[int, str], failed: dict[int, str])
             "fields = CASE WHEN r.state = 'failed' THEN fields ELSE '{}' END "
             "FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS r(id, state, reason) "
             "WHERE store_raw.id = r.id",
-            [list(ids), list(states), list(reasons)],
+            [list(ids), arrays.texts(states), arrays.texts(reasons)],
         )
 
 
