@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -211,6 +212,19 @@ def test_nobody_asks_still_nothing_who_was_answered() -> None:
             if post.author_id != answered.brand.id and not post.beat.startswith("re:"):
                 answered.answer(post)
     assert not any(beat in impatient for beat in answered.network.state.beats)
+
+
+def test_a_person_keeps_to_the_same_facts() -> None:
+    evening = Evening()
+    said = {post.beat: post.text for post in evening.pass_time(3600)}
+    compared = 0
+    for beat, text in said.items():
+        first = said.get(f"{beat.rpartition(':')[0]}:0", text)
+        sums = re.findall(r"€[\d.]+", text), re.findall(r"€[\d.]+", first)
+        if text != first and all(sums):
+            compared += 1
+            assert sums[0] == sums[1]
+    assert compared
 
 
 def test_nobody_else_plays_a_spammer_or_the_troll() -> None:

@@ -13,6 +13,7 @@ from amends.channels.record import Record
 
 BRAND = ("larkline", "Larkline Trains")
 TROLL = "truthtrack99"
+GRAVE = frozenset({"high", "critical"})
 SPAMMERS = frozenset({"cheaptix_now", "crypto_marv", "hotel_dealz", "win_a_pass"})
 
 
@@ -60,6 +61,8 @@ class Beat:
     text: str
     reply: bool
     unless_answered: bool
+    grave: bool
+    """Too serious for an afterthought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ def _situations() -> Iterator[Situation]:
                 text=record.text("text"),
                 reply=record.flag("reply"),
                 unless_answered=record.flag("unless_answered"),
+                grave=record.text("severity", "") in GRAVE,
             )
         )
     return (Situation(name, tuple(lines)) for name, lines in beats.items())

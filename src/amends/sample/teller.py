@@ -93,8 +93,10 @@ class Telling:
             return
         players = cast(self._story, self._seed, due, situation.beats)
         text = MENTIONED.sub(lambda found: "@" + players.get(found[1], found[1]), beat.text)
-        random = Random(f"{self._seed}:{due.beat}")  # noqa: S311 - a story, not a secret
-        tails = () if beat.who in self._story.fixed else self._story.said("tail", beat.lang)
+        # All lines of a situation draw from the same start, so that they speak of the same train and sum.
+        random = Random(f"{self._seed}:{due.root}")  # noqa: S311 - a story, not a secret
+        plain = not (beat.grave or beat.who in self._story.fixed)
+        tails = self._story.said("tail", beat.lang) if plain else ()
         words = fresh(text, beat.lang, tails, self._said, random)
         if words is None:
             return
