@@ -144,7 +144,8 @@ def seeded(now: datetime) -> Desk:
     models.Membership.objects.create(user=ben, brand=brand, role=Role.AGENT)
     found = Desk(brand, other, ada, ben, now)
     for place in (brand, other):
-        found.take_in(place, talk(now))
+        for item in talk(now):
+            found.take_in(place, [item])
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amends.api import actions, cases, posts, sends
+from amends.api import accounts, actions, brand, cases, people, posts, sends, tokens
 from amends.api.desk import Desk, addresses
 
 api = Desk("1")
@@ -10,5 +10,9 @@ api.add_router("", posts.router, tags=["Posts"])
 api.add_router("", cases.router, tags=["Cases"])
 api.add_router("", actions.router, tags=["Work on a case"])
 api.add_router("", sends.router, tags=["Sends"])
+api.add_router("", brand.router, tags=["Brand and policy"])
+api.add_router("", people.router, tags=["People"])
+api.add_router("", accounts.router, tags=["Accounts"])
+api.add_router("", tokens.router, tags=["Tokens"])
 
 patterns = addresses(api)

@@ -1,0 +1,118 @@
+"""Brand, policy, people, invitations, accounts and tokens through the API."""
+
+from __future__ import annotations
+
+from tests.api.conftest import Desk
+
+from amends.core.scopes import Scope
+from amends.store import history, models
+
+
+def test_the_brand_and_its_name(api: Desk) -> None:
+    caller = api.caller()
+    assert caller.get("/brand").json()["slug"] == "the-brand"
+    assert caller.patch("/brand", {"name": "New name"}).json()["name"] == "New name"
+    assert caller.patch("/brand", {"name": "Other Brand"}).status_code == 422
+
+
+def test_only_who_runs_the_installation_makes_brands(api: Desk) -> None:
+    caller = api.caller()
+    assert caller.post("/brands", {"name": "Third"}).status_code == 403
+    models.User.objects.filter(pk=api.ada.pk).update(is_staff=True)
+    made = caller.post("/brands", {"name": "Third", "time_zone": "Europe/Berlin"})
+    assert (made.status_code, made.json()["name"]) == (201, "Third")
+    assert caller.post("/brands", {"name": "Fourth", "time_zone": "Mars"}).status_code == 422
+
+
+def test_a_policy_is_a_document_with_versions(api: Desk) -> None:
+    caller = api.caller()
+    held = caller.get("/policy").json()
+    changed = held["document"] | {"targets": {"critical": 5}}
+    answer = caller.put("/policy", {"document": changed, "based_on": held["version"]})
+    assert answer.json()["version"] == held["version"] + 1
+    assert answer.json()["document"]["targets"]["critical"] == 5
+    late = caller.put("/policy", {"document": changed, "based_on": held["version"]})
+    assert late.status_code == 409
+    versions = [version["version"] for version in caller.get("/policy/versions").json()]
+    assert versions == [2, 1]
+    assert caller.get("/policy/versions/1").json()["document"] == held["document"]
+    wrong = caller.put("/policy", {"document": {"targets": {"critical": 0}}})
+    assert wrong.json()["errors"][0]["where"] == "body.document.targets.critical"
+
+
+def test_people_change_roles_and_leave(api: Desk) -> None:
+    caller = api.caller()
+    members = {member["name"]: member for member in caller.get("/people").json()}
+    assert members["Ben"]["email"] == "ben@example.org"
+    path = f"/people/{members['Ben']['id']}"
+    assert caller.patch(path, {"role": "supervisor"}).json()["role"] == "supervisor"
+    assert caller.patch(f"/people/{members['Ada']['id']}", {"role": "agent"}).status_code == 409
+    assert caller.delete(path).status_code == 204
+    assert caller.delete(path).status_code == 404
+    seen = api.caller(Scope.READ).get("/people").json()
+    assert [member["name"] for member in seen] == ["Ada"]
+
+
+def test_agents_see_no_addresses(api: Desk) -> None:
+    members = api.caller(Scope.READ, user=api.ben).get("/people").json()
+    assert {member["email"] for member in members} == {None}
+
+
+def test_invitations_are_made_and_withdrawn(api: Desk) -> None:
+    caller = api.caller()
+    made = caller.post("/invitations", {"email": "Eve@Example.org", "role": "supervisor"})
+    assert made.status_code == 201
+    assert "/invitation#" in made.json()["link"]
+    (listed,) = caller.get("/invitations").json()
+    assert (listed["email"], "link" in listed) == ("eve@example.org", False)
+    assert caller.delete(f"/invitations/{listed['id']}").status_code == 204
+    assert caller.get("/invitations").json() == []
+    assert caller.post("/invitations", {"email": "no address"}).json()["errors"][0]["where"] == "body.email"
+
+
+def test_accounts_never_show_their_tokens(api: Desk) -> None:
+    caller = api.caller()
+    answer = caller.get("/accounts")
+    (account,) = answer.json()
+    assert account["handle"] == "us"
+    assert b"token" not in answer.content
+    body = {"channel": "fake", "base_url": "https://127.0.0.1:1/", "token": "secret-of-the-network"}
+    refused = caller.post("/accounts", body)
+    assert refused.status_code in {409, 422}
+    assert "secret-of-the-network" not in refused.content.decode()
+    assert caller.post(f"/accounts/{account['id']}/reconnect", {"token": "x" * 5000}).status_code == 422
+    assert caller.delete(f"/accounts/{account['id']}").json() == {"taken_back": 0}
+    assert caller.get("/accounts").json()[0]["active"] is False
+
+
+def test_tokens_are_shown_once_and_end(api: Desk) -> None:
+    caller = api.caller()
+    made = caller.post("/tokens", {"name": "Orders", "scopes": ["read"]}).json()
+    assert made["secret"].startswith("am_")
+    listed = caller.get("/tokens")
+    assert made["secret"] not in listed.content.decode()
+    caller.secret, mine = made["secret"], caller.secret
+    assert caller.get("/cases").status_code == 200
+    caller.secret = mine
+    assert caller.delete(f"/tokens/{made['id']}").status_code == 204
+    caller.secret = made["secret"]
+    assert caller.get("/cases").status_code == 401
+
+
+def test_a_token_makes_no_wider_token(api: Desk) -> None:
+    caller = api.caller(Scope.ADMIN)
+    refused = caller.post("/tokens", {"name": "Wider", "scopes": ["admin", "write"]})
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope")
+    assert caller.post("/tokens", {"name": "As wide", "scopes": ["admin"]}).status_code == 201
+
+
+def test_everything_is_on_record(api: Desk) -> None:
+    caller = api.caller()
+    caller.patch("/brand", {"name": "New name"})
+    caller.put("/policy", {"document": {}})
+    caller.post("/invitations", {"email": "eve@example.org"})
+    actions = set(
+        models.HistoryEntry.objects.filter(chain=f"brand:{api.brand.pk}").values_list("action", flat=True)
+    )
+    assert {"token made", "brand renamed", "policy published", "person invited"} <= actions
+    assert list(history.faults()) == []
