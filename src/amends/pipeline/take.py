@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from amends.core.values import Direction, Visibility
 from amends.language.model import Model
@@ -17,8 +18,12 @@ from amends.pipeline.receive import Item
 from amends.pipeline.understand import labels, understand
 from amends.store import policies, posts, raw
 from amends.store.cases import interval
+from amends.store.plain import plain
 
+_log = logging.getLogger(__name__)
 BATCH = 500
+_ABOUT_AN_ITEM = (DataError, IntegrityError, ValueError, TypeError, LookupError, ArithmeticError)
+"""What may be wrong with one item; anything else is wrong with the desk and is tried again later."""
 
 
 def take_in(model: Model | None, now: datetime, limit: int = BATCH) -> int:
@@ -34,12 +39,28 @@ def take_in(model: Model | None, now: datetime, limit: int = BATCH) -> int:
 
 
 def take_in_of(brand_id: int, model: Model | None, now: datetime, limit: int = BATCH) -> int:
-    """Take in one batch of a brand's waiting items; returns how many, 0 when nothing can be taken now."""
+    """Take in one batch of a brand's waiting items; returns how many, 0 when nothing can be taken now.
+
+    An item that cannot be taken in is found by halving, and given up with the reason; the others go on.
+    """
+    try:
+        with transaction.atomic():
+            if raw.try_brand_lock(brand_id) and (claimed := raw.claim(brand_id, limit)):
+                _take(brand_id, claimed, model, now)
+                return len(claimed)
+        return 0
+    except _ABOUT_AN_ITEM as error:
+        if limit > 1:
+            return take_in_of(brand_id, model, now, limit // 2)
+        return _give_up(brand_id, f"{type(error).__name__}: {error}")
+
+
+def _give_up(brand_id: int, why: str) -> int:
     with transaction.atomic():
-        if raw.try_brand_lock(brand_id) and (claimed := raw.claim(brand_id, limit)):
-            _take(brand_id, claimed, model, now)
-            return len(claimed)
-    return 0
+        claimed = raw.claim(brand_id, 1) if raw.try_brand_lock(brand_id) else []
+        _log.error("An item of brand %d could not be taken in: %s", brand_id, why)
+        raw.settle([], {}, {item.id: plain(why) for item in claimed})
+        return len(claimed)
 
 
 def _take(brand_id: int, claimed: Sequence[raw.Waiting], model: Model | None, now: datetime) -> None:

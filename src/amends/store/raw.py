@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection
 
@@ -119,7 +120,7 @@ def _parameters(
     account_id: int | None,
     offset: timedelta,
     now: datetime,
-) -> list[object]:
+) -> list[Any]:
     spelled = [_spelled(row.fields) for row in rows]
     return [
         brand_id,
@@ -187,7 +188,10 @@ def claim(brand_id: int, limit: int) -> list[Waiting]:
     """The brand's oldest waiting items, held by this transaction; fewer where they are long."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [brand_id, limit, CLAIMED_BYTES])
-        return [Waiting(*row[:4], json.loads(row[4]), _time(row[5]), row[6]) for row in cursor.fetchall()]
+        return [
+            Waiting(row[0], row[1], row[2], row[3], json.loads(row[4]), _time(row[5]), row[6])
+            for row in cursor.fetchall()
+        ]
 
 
 @lru_cache(maxsize=64)

@@ -52,8 +52,7 @@ class Stats:
         }
 
 
-# A file imported again refuses the same lines again: of each source the longest list counts. What comes
-# through a pipe has no name to know it by.
+# Of a content imported again only the last time is kept (see `store.import_runs`), so nothing counts twice.
 _COUNTS = """
 SELECT brand_id, 'posts', count(*) FROM store_post GROUP BY 1
 UNION ALL SELECT brand_id, 'complaints', count(*) FROM store_post
@@ -63,10 +62,7 @@ UNION ALL SELECT brand_id, 'open_cases', count(*) FROM store_case WHERE state <>
 UNION ALL SELECT brand_id, 'outbox.' || state, count(*) FROM store_send GROUP BY 1, 2
 UNION ALL SELECT brand_id, 'rejected', count(*) FROM store_raw WHERE state = 'failed' GROUP BY 1
 UNION ALL SELECT b.id, 'rejected', sum(r.rejected)::bigint
-    FROM (SELECT brand_name, max(rejected) AS rejected FROM store_importrun WHERE source <> '-'
-            GROUP BY brand_name, source
-          UNION ALL SELECT brand_name, rejected FROM store_importrun WHERE source = '-') AS r
-    LEFT JOIN store_brand b ON b.name = r.brand_name GROUP BY 1
+    FROM store_importrun r LEFT JOIN store_brand b ON b.name = r.brand_name GROUP BY 1
 """
 
 

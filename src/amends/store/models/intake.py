@@ -11,10 +11,16 @@ WAITING, KEPT, IGNORED, FAILED = "waiting", "kept", "ignored", "failed"
 
 
 class ImportRun(models.Model):
-    """One run of an import, with what became of its lines."""
+    """The last import of one content into one brand, with what became of its lines.
+
+    `digest` and `size` are the content's, so that importing it again counts nothing twice; `brand_name` is
+    empty for lines that named no brand.
+    """
 
     brand_name = models.CharField(max_length=120, blank=True)
     source = models.CharField(max_length=500)
+    digest = models.CharField(max_length=64, default="")
+    size = models.PositiveBigIntegerField(default=0)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField(null=True)
@@ -22,6 +28,12 @@ class ImportRun(models.Model):
     received = models.PositiveBigIntegerField(default=0)
     repeated = models.PositiveBigIntegerField(default=0)
     rejected = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["digest"], name="import_content"),
+            models.Index(fields=["source"], name="import_source"),
+        ]
 
 
 class Raw(models.Model):
