@@ -6,7 +6,7 @@ Two statements, whatever the size of the case; texts are cut to what a page can 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from django.db import connection
 from amends.core.values import Direction, SendState, Severity
 
 POSTS = 200
-WORDS = 4_000
+WORDS = 2_000
 _VERSIONS = 10
 _HISTORY = 200
 _CASES = 20
@@ -234,3 +234,23 @@ def _sending(row: list[Any]) -> Sending:
 
 def _time(value: str) -> datetime:
     return datetime.fromisoformat(value)
+
+
+_SINCE = f"""
+SELECT e.position, e.at, e.actor, {_PERSON}, e.action, e.policy_version, c.body
+FROM store_historyentry e LEFT JOIN store_historycontent c ON c.entry_id = e.id
+LEFT JOIN store_user u ON u.id = c.person_id
+WHERE e.chain = %s AND e.position > %s AND e.action = ANY(%s) AND e.actor <> %s
+ORDER BY e.position DESC LIMIT 1
+"""  # noqa: S608 - constants only
+
+
+def since(case_id: int, position: int, *, besides: int, actions: Iterable[str]) -> Line | None:
+    """The last of these actions on record behind a position that was not the person's own."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SINCE, [f"case:{case_id}", position, sorted(actions), f"person:{besides}"])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    *known, body = row
+    return Line(*known, json.loads(body) if body else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -76,6 +77,12 @@ def reader(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise Http404("Sign in first.")
     return request.user
+
+
+def instant(request: HttpRequest) -> datetime:
+    """The one instant at which the request is answered."""
+    now: datetime = request.now  # type: ignore[attr-defined]
+    return now
 
 
 def _keep(request: HttpRequest, place: Place) -> Place:

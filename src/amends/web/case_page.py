@@ -1,0 +1,160 @@
+"""The page of one case: everything a person needs to answer it, and what they may do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from amends.channels.registry import driver
+from amends.core import priority
+from amends.core.values import CaseState, Direction, Role, SendState, Severity, Visibility
+from amends.pipeline import answers
+from amends.store import access, models, talk
+from amends.store.talk import Around, Talk, TalkPost
+from amends.web import asked, place, shown, words
+
+_OWN_CLOCK = timedelta(hours=1)
+_PERSON_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something asked of the page was not done, at which of its forms, and what had been typed."""
+
+    form: str = ""
+    why: str = ""
+    kept: Mapping[str, str] = field(default_factory=QueryDict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The words of a deleted post, shown once because somebody gave a reason that went on record."""
+
+    post_id: int
+    words: tuple[str, ...]
+
+
+@require_safe
+def case(request: HttpRequest, case_id: int) -> HttpResponse:
+    """The page of a case that the reader may see."""
+    return show(request, access.case(place.reader(request), case_id, access.AGENT))
+
+
+def show(
+    request: HttpRequest,
+    case: models.Case,
+    trouble: Trouble | None = None,
+    evidence: Evidence | None = None,
+) -> HttpResponse:
+    """The page of a case; with a trouble it says so next to the form, and the answer is 409."""
+    now = place.instant(request)
+    place.enter(request, case.brand.slug)
+    before = asked.number(request.GET, "before")
+    spoken = talk.posts(case.conversation_id, case.pk, before)
+    around = talk.around(
+        case.pk, case.author_id, case.brand_id, case.channel, person_from=now + _PERSON_AFTER
+    )
+    context = {
+        "section": "case",
+        "case": case,
+        "talk": spoken,
+        "around": around,
+        "trouble": trouble or Trouble(),
+        "evidence": evidence,
+        **_state(request, case, now),
+        **_record(around),
+        **_reply(request, case, spoken, around, trouble),
+    }
+    return render(request, "case.html", context, status=409 if trouble else 200)
+
+
+def _state(request: HttpRequest, case: models.Case, now: datetime) -> dict[str, object]:
+    role = Role(case.role)  # type: ignore[attr-defined]
+    own = now - case.clock_offset
+    return {
+        "is_open": case.state != CaseState.RESOLVED,
+        "is_mine": case.assignee_id == request.user.pk,
+        "supervises": role.covers(Role.SUPERVISOR),
+        "as_of": own if case.clock_offset >= _OWN_CLOCK else None,
+        "first_answer_after": _first_answer(case),
+        "why": priority.why(Severity(case.severity), case.band, case.due_at, own),
+        "severities": words.SEVERITIES,
+        "resolutions": words.RESOLUTIONS,
+    }
+
+
+def _first_answer(case: models.Case) -> str:
+    return shown.span(case.first_answer_at - case.opened_at) if case.first_answer_at else ""
+
+
+def _record(around: Around) -> dict[str, object]:
+    told = [words.told(line, dict(around.people)) for line in around.lines]
+    return {
+        "trail": told,
+        "notes": [line for line in reversed(told) if line.is_note],
+        "pending": [send for send in reversed(around.sends) if send.state is not SendState.SENT],
+        "senders": {send.remote_id: send.written_by for send in around.sends if send.remote_id},
+        "send_states": words.SEND_STATES,
+        "seen": around.lines[0].position if around.lines else 0,
+    }
+
+
+def _reply(
+    request: HttpRequest, case: models.Case, spoken: Talk, around: Around, trouble: Trouble | None
+) -> dict[str, object]:
+    """What the reply box needs: the post it answers, our account there, and how the network counts."""
+    kept = trouble.kept if trouble and trouble.form == "reply" else {}
+    target = _target(case, spoken, _chosen(request, kept))
+    visibility = Visibility(target.visibility) if target else Visibility.PUBLIC
+    draft = kept.get("text", "")
+    return {
+        "answers_to": target,
+        "replies_as": around.accounts[0][1] if around.accounts else "",
+        "can_reply": bool(around.accounts) and driver(case.channel) is not None,
+        "draft": draft,
+        "length": answers.length(case.channel, draft, visibility),
+        "key": kept.get("key") or str(uuid4()),
+    }
+
+
+def _chosen(request: HttpRequest, kept: Mapping[str, str]) -> int | None:
+    if kept.get("to_post", "").isdigit():
+        return int(kept["to_post"][:18])
+    return asked.number(request.GET, "to")
+
+
+def _target(case: models.Case, spoken: Talk, chosen: int | None) -> TalkPost | None:
+    """The post an answer goes under: the chosen one, else the person's last of this case."""
+    own = [
+        post
+        for post in spoken.posts
+        if post.case_id == case.pk and post.direction is Direction.IN and not post.deleted_at
+    ]
+    return next((post for post in own if post.id == chosen), own[-1] if own else None)
+
+
+@require_safe
+def post(request: HttpRequest, post_id: int) -> HttpResponse:
+    """One post with all its words, and the conversation it stands in."""
+    found = access.post(place.reader(request), post_id, access.AGENT)
+    place.enter(request, found.brand.slug)
+    spoken = talk.posts(found.conversation_id, None, asked.number(request.GET, "before"))
+    context = {"section": "posts", "post": found, "talk": spoken}
+    return render(request, "post.html", context)
+
+
+def length(request: HttpRequest, case_id: int) -> HttpResponse:
+    """How long the network counts what was typed so far."""
+    case = access.case(place.reader(request), case_id, access.AGENT)
+    visibility = asked.word(request.POST, "visibility", Visibility) or Visibility.PUBLIC
+    counted = answers.length(case.channel, asked.text(request.POST, "text").strip(), visibility)
+    if counted is None:
+        raise BadRequest("The desk cannot speak with this network, so it cannot count for it.")
+    return render(request, "parts/length.html", {"length": counted})

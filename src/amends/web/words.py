@@ -1,0 +1,159 @@
+"""The words of the screens for the closed sets of values, and for each line of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from amends.core.values import Kind, Resolution, SendState, Severity
+from amends.store.lists import UNREAD, View
+from amends.store.talk import Line
+
+VIEWS: Mapping[View, str] = {
+    View.WAITING: "Waiting",
+    View.MINE: "Mine",
+    View.UNASSIGNED: "Unassigned",
+    View.OPEN: "Open",
+    View.SNOOZED: "Snoozed",
+    View.RESOLVED: "Resolved",
+    View.ALL: "All",
+}
+KINDS: Mapping[str, str] = {kind.value: kind.value.capitalize() for kind in Kind}
+POST_KINDS: Mapping[str, str] = {**KINDS, UNREAD: "Not yet read"}
+SEVERITIES: Mapping[Severity, str] = {
+    severity: severity.value.capitalize() for severity in reversed(Severity)
+}
+RESOLUTIONS: Mapping[Resolution, str] = {
+    Resolution.ANSWERED: "Answered",
+    Resolution.CUSTOMER_CONFIRMED: "Resolved, the customer says so",
+    Resolution.NO_FURTHER_WORD: "No further word from the customer",
+    Resolution.MOVED_PRIVATE: "Moved to private",
+    Resolution.NOT_OURS: "Not ours to answer",
+    Resolution.NO_COMPLAINT: "Not a complaint after all",
+    Resolution.SPAM: "Spam",
+    Resolution.LOST: "Customer lost",
+}
+SEND_STATES: Mapping[SendState, str] = {
+    SendState.PLANNED: "waiting to be sent",
+    SendState.SENDING: "being sent now",
+    SendState.SENT: "sent",
+    SendState.REFUSED: "not sent",
+    SendState.UNKNOWN: "not known whether it was sent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the record in words: who, did what, and the words that were written, if any."""
+
+    who: str
+    what: str
+    quote: str
+    until: datetime | None
+    at: datetime
+    position: int
+    policy_version: int
+    is_note: bool
+
+
+Body = dict[str, Any]
+People = Mapping[int, str]
+
+
+def told(line: Line, people: People) -> Told:
+    """A line of the record as people read it."""
+    body = line.body if isinstance(line.body, dict) else {}
+    say = _SAID.get(line.action)
+    what = say(body, people) if say else line.action
+    if line.action == "assigned" and line.actor == f"person:{body.get('to')}":
+        what = "took the case"
+    quote = str(body.get("text") or body.get("why") or "")
+    if line.body is None:
+        quote = "(the content was erased)"
+    return Told(
+        who=_who(line),
+        what=what,
+        quote=quote,
+        until=_instant(body.get("until")),
+        at=line.at,
+        position=line.position,
+        policy_version=line.policy_version,
+        is_note=line.action == "noted",
+    )
+
+
+def _who(line: Line) -> str:
+    if line.person:
+        return line.person
+    match line.actor:
+        case "system":
+            return "The desk"
+        case "network":
+            return "The network"
+    return "Somebody who has left"
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _posts(body: Body) -> str:
+    number = len(body.get("posts") or ())
+    return "1 post" if number == 1 else f"{number} posts"
+
+
+def _assigned(body: Body, people: People) -> str:
+    to = body.get("to")
+    if to is None:
+        return "put the case back for anyone"
+    return f"gave the case to {people.get(to, 'somebody who has left')}"
+
+
+def _opened(body: Body, _: People) -> str:
+    severity = body.get("severity", Severity.NONE)
+    grade = "" if severity == Severity.NONE else f", severity {severity}"
+    return f"brought {_posts(body)}: the case was opened as a {body.get('kind', 'case')}{grade}"
+
+
+def _resolved(body: Body, _: People) -> str:
+    try:
+        return f"resolved the case: {RESOLUTIONS[Resolution(str(body.get('resolution')))]}"
+    except ValueError:
+        return "resolved the case"
+
+
+def _plain(text: str) -> Callable[[Body, People], str]:
+    return lambda _body, _people: text
+
+
+_SAID: Mapping[str, Callable[[Body, People], str]] = {
+    "opened": _opened,
+    "posts joined": lambda body, _: f"brought {_posts(body)} more",
+    "severity read": lambda body, _: (
+        f"changed what is known: severity {body.get('from')} became {body.get('to')}"
+    ),
+    "post edited": _plain("showed that a post was edited"),
+    "post deleted": _plain("showed that a post was deleted"),
+    "assigned": _assigned,
+    "noted": _plain("noted"),
+    "snoozed": _plain("put the case aside"),
+    "woken": lambda body, _: f"brought the case back: {body.get('by', 'its time')}",
+    "needs no answer": _plain("found that nobody waits for an answer"),
+    "graded": lambda body, _: f"set the severity from {body.get('from')} to {body.get('to')}",
+    "reply written": _plain("wrote an answer"),
+    "reply sent": _plain("took the answer: it stands there"),
+    "reply refused": _plain("did not take the answer"),
+    "reply unknown": _plain("does not know yet whether the answer went out"),
+    "send repeated": _plain("had the answer sent again"),
+    "send given up": _plain("gave the answer up"),
+    "resolved": _resolved,
+    "reopened": _plain("opened the case again"),
+    "hold placed": _plain("placed a legal hold"),
+    "hold lifted": _plain("lifted the legal hold"),
+    "evidence read": _plain("read the words of a deleted post"),
+}
