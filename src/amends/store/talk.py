@@ -252,5 +252,4 @@ def since(case_id: int, position: int, *, besides: int, actions: Iterable[str]) 
         row = cursor.fetchone()
     if row is None:
         return None
-    *known, body = row
-    return Line(*known, json.loads(body) if body else None)
+    return Line(*row[:6], body=json.loads(row[6]) if row[6] else None)

@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.http import require_POST
 
-from amends.web import views
+from amends.web import case_page, deeds, inbox, views
+
+_DEEDS = {
+    "take": deeds.take,
+    "assign": deeds.assign,
+    "note": deeds.note,
+    "snooze": deeds.snooze,
+    "settle": deeds.settle,
+    "grade": deeds.grade,
+    "resolve": deeds.resolve,
+    "reopen": deeds.reopen,
+    "hold": deeds.hold,
+    "reply": deeds.reply,
+    "send": deeds.send,
+    "evidence": deeds.evidence,
+}
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("look/", views.look, name="look"),
+    path("b/<slug:slug>/", inbox.inbox, name="inbox"),
+    path("b/<slug:slug>/posts/", inbox.posts, name="posts"),
+    path("b/<slug:slug>/search/", inbox.search, name="search"),
+    path("posts/<int:post_id>/", case_page.post, name="post"),
+    path("cases/<int:case_id>/", case_page.case, name="case"),
+    path("cases/<int:case_id>/length/", require_POST(case_page.length), name="length"),
+    *(path(f"cases/<int:case_id>/{name}/", view, name=name) for name, view in _DEEDS.items()),
 ]
