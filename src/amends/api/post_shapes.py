@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, JsonValue
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from amends.api.words import Body, Instant, Line, Shape, Storable
+from amends.api.words import Body, Shape
 from amends.core.values import Direction, Kind, Severity, Visibility
-from amends.pipeline.receive import Item
+from amends.pipeline.import_fields import DEFAULT_CHANNEL, Rules
+from amends.pipeline.import_fields import post as post_of
+from amends.pipeline.import_times import NotATime, instant
+from amends.pipeline.receive import Item, NotAPost
 from amends.store import models
 from amends.store.plain import plain
 
@@ -30,76 +34,80 @@ _EXAMPLE: dict[str, JsonValue] = {
     "url": "https://example.social/@ann/115",
     "lang": "en",
 }
-_Words = Annotated[str, Storable]
+_Ref = Annotated[str, Field(max_length=500)] | int
 
 
 class NewPost(BaseModel):
-    """One post of a network. Unknown fields are kept with the raw item and otherwise ignored."""
+    """One post of a network, in the fields of an import, and two more for what became of it since.
 
-    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra={"examples": [_EXAMPLE]})
+    Unknown fields are kept with the raw item and otherwise ignored.
+    """
 
-    id: Annotated[Line, Field(min_length=1, description="The network's own id of the post.")]
-    channel: Annotated[_Words, Field(min_length=1, max_length=40, description="The network's name.")]
-    author_id: Annotated[Line, Field(min_length=1, description="The network's own id of who wrote it.")]
-    text: Annotated[_Words, Field(description="The words, as they stood on the network.")]
-    created_at: Annotated[Instant, Field(description="The network's time of the post; clocks start there.")]
-    author_handle: Annotated[_Words, Field(description="Handle of the author.")] = ""
-    author_name: Annotated[_Words, Field(description="Name of the author.")] = ""
-    in_reply_to: Annotated[Line, Field(description="Id of the post it answers, if any.")] = ""
-    conversation_id: Annotated[Line, Field(description="The network's id of the conversation, if any.")] = ""
+    model_config = ConfigDict(frozen=True, extra="allow", json_schema_extra={"examples": [_EXAMPLE]})
+
+    id: Annotated[_Ref, Field(description="The network's own id of the post.")]
+    author_id: Annotated[_Ref, Field(description="The network's own id of who wrote it.")]
+    text: Annotated[str, Field(description="The words, as they stood on the network.")]
+    created_at: Annotated[str | int, Field(description="The network's time, RFC 3339; clocks start there.")]
+    channel: Annotated[str, Field(max_length=40, description="The network's name.")] = DEFAULT_CHANNEL
+    author_handle: Annotated[str, Field(description="Handle of the author.")] = ""
+    author_name: Annotated[str, Field(description="Name of the author.")] = ""
+    in_reply_to: Annotated[_Ref, Field(description="Id of the post it answers, if any.")] = ""
+    conversation_id: Annotated[_Ref, Field(description="The network's id of the conversation, if any.")] = ""
     direction: Annotated[Direction, Field(description="`in` from a person, `out` by us.")] = Direction.IN
     visibility: Annotated[Visibility, Field(description="Who can read it there.")] = Visibility.PUBLIC
-    url: Annotated[_Words, Field(description="Its address on the network.")] = ""
-    lang: Annotated[_Words, Field(description="Its language, if the network says.")] = ""
-    edited_at: Annotated[Instant | None, Field(description="When it was edited, if it was.")] = None
+    url: Annotated[str, Field(description="Its address on the network.")] = ""
+    lang: Annotated[str, Field(description="Its language, if the network says.")] = ""
+    edited_at: Annotated[str | int | None, Field(description="When it was edited, if it was.")] = None
     deleted: Annotated[bool, Field(description="It was deleted on the network: its words go.")] = False
-
-    def item(self) -> Item:
-        """The post as the pipeline takes it."""
-        return Item(
-            channel=self.channel,
-            remote_id=self.id,
-            author_id=self.author_id,
-            text="" if self.deleted else self.text,
-            posted_at=self.created_at,
-            author_handle=self.author_handle,
-            author_name=self.author_name,
-            in_reply_to=self.in_reply_to,
-            conversation_id=self.conversation_id,
-            direction=self.direction,
-            visibility=self.visibility,
-            url=self.url,
-            lang=self.lang,
-            edited_at=self.edited_at,
-            deleted=self.deleted,
-        )
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """One item of a batch: a post, or why it is none. One bad item does not refuse the others."""
+    """One item of a batch, whatever it is: one bad item does not refuse the others."""
 
     raw: object
-    post: NewPost | None
-    why: str = ""
 
-    def payload(self) -> bytes:
-        """The item as it came, unknown fields and all."""
-        return json.dumps(self.raw, separators=(",", ":")).encode()
+    def item(self, rules: Rules) -> tuple[Item, bytes]:
+        """The post and its very bytes, unknown fields and all; raises NotAPost."""
+        if not isinstance(self.raw, dict):
+            raise NotAPost("it is no object with fields")
+        deleted = self.raw.get("deleted", False)
+        if not isinstance(deleted, bool):
+            raise NotAPost("deleted is neither true nor false")
+        try:
+            payload = json.dumps(self.raw, separators=(",", ":")).encode()
+        except RecursionError:
+            raise NotAPost("it is nested too deeply") from None
+        _, read = post_of(self.raw | {"text": ""} if deleted else self.raw, rules)
+        return replace(read, deleted=deleted, edited_at=_edited(self.raw.get("edited_at"))), payload
+
+    @property
+    def id(self) -> str:
+        """The id it was sent with, as far as it can be told."""
+        named = self.raw.get("id") if isinstance(self.raw, dict) else None
+        return plain(str(named))[:500] if type(named) in (str, int) else ""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Described as a NewPost, but taking anything."""
-        return core_schema.no_info_wrap_validator_function(cls._offered, handler.generate_schema(NewPost))
+        """Takes anything."""
+        return core_schema.no_info_after_validator_function(cls, core_schema.any_schema())
 
     @classmethod
-    def _offered(cls, value: object, read: core_schema.ValidatorFunctionWrapHandler) -> Offered:
-        try:
-            return cls(value, read(value))
-        except ValidationError as error:
-            faults = error.errors(include_url=False, include_context=False, include_input=False)
-            named = [f"{'.'.join(map(str, fault['loc'])) or 'item'}: {fault['msg']}" for fault in faults]
-            return cls(value, None, "; ".join(named)[:500])
+    def __get_pydantic_json_schema__(cls, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Described as a NewPost."""
+        return handler(NewPost.__pydantic_core_schema__)
+
+
+def _edited(value: object) -> datetime | None:
+    if value is None:
+        return None
+    if type(value) not in (str, int):
+        raise NotAPost("edited_at is neither a text nor a number")
+    try:
+        return instant(str(value))
+    except NotATime as error:
+        raise NotAPost(f"edited_at: {error}") from error
 
 
 class Batch(Body):
@@ -218,11 +226,6 @@ def post_in_full(row: models.Post) -> PostInFull:
     versions = [] if row.deleted_at else row.versions.order_by("version")
     kept = [Version(version=v.version, text=v.text, seen_at=v.seen_at) for v in versions]
     return PostInFull(**_fields(row), versions=kept)
-
-
-def spelled(value: object) -> str:
-    """The id of an item that is no post, as far as it can be told."""
-    return plain(str(value))[:100] if isinstance(value, str | int) else ""
 
 
 def author(row: models.Author) -> Author:

@@ -15,8 +15,10 @@ from amends.api.words import Body, Cursor, Id, Instant, Limit, Storable
 from amends.core.scopes import Scope
 from amends.core.values import Direction, Kind, Severity, Visibility
 from amends.pipeline import receive, wake
+from amends.pipeline.import_fields import Rules
 from amends.pipeline.receive import Item, NotAPost
 from amends.store import access, post_lists
+from amends.store.plain import plain
 
 router = Router()
 
@@ -53,17 +55,18 @@ def add_posts(request: HttpRequest, batch: Batch) -> Outcomes:
     one post, however often it is sent; with other words it is an edit (give `edited_at`), with `deleted` its
     words go. What the answer calls `kept` is stored for good and is read within seconds.
     """
-    now = door.now(request)
+    now, brand = door.now(request), door.key(request).brand
+    rules = Rules(now, brand=brand.name)
     items: list[tuple[Item, bytes]] = []
     refused: dict[int, str] = {}
     for place, offered in enumerate(batch.posts):
         try:
-            items.append((receive.checked(_read(offered), now), offered.payload()))
+            items.append(offered.item(rules))
         except NotAPost as error:
             refused[place] = str(error)
-    told = iter(receive.receive_each(door.key(request).brand.pk, items, source="api", now=now))
+    told = iter(receive.receive_each(brand.pk, items, source="api", now=now))
     outcomes = [
-        _outcome(offered, refused[place] if place in refused else next(told))
+        _refused(offered, refused[place]) if place in refused else _stored(offered, next(told))
         for place, offered in enumerate(batch.posts)
     ]
     if items:
@@ -71,18 +74,12 @@ def add_posts(request: HttpRequest, batch: Batch) -> Outcomes:
     return _counted(outcomes)
 
 
-def _read(offered: Offered) -> Item:
-    if offered.post is None:
-        raise NotAPost(offered.why)
-    return offered.post.item()
+def _refused(offered: Offered, why: str) -> Outcome:
+    return Outcome(id=offered.id, outcome="refused", reason=plain(why)[:300])
 
 
-def _outcome(offered: Offered, became: str | bool) -> Outcome:
-    named = offered.raw.get("id", "") if isinstance(offered.raw, dict) else ""
-    sent = offered.post.id if offered.post else post_shapes.spelled(named)
-    if isinstance(became, str):
-        return Outcome(id=sent, outcome="refused", reason=became)
-    return Outcome(id=sent, outcome="kept" if became else "repeated")
+def _stored(offered: Offered, is_new: bool) -> Outcome:
+    return Outcome(id=offered.id, outcome="kept" if is_new else "repeated")
 
 
 def _counted(outcomes: list[Outcome]) -> Outcomes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,6 +14,7 @@ LONGEST_TEXT = 20_000
 LONGEST_WHY = 2_000
 MOST_ROWS = 100
 _LAST_YEAR = 9000
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
 
 
 class Body(BaseModel):
@@ -32,7 +34,7 @@ def _storable(value: object) -> object:
 
 
 def _spelled_out(value: object) -> object:
-    if isinstance(value, str | datetime):
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
         return value
     raise ValueError("write the time like 2026-03-04T12:00:00Z")
 
