@@ -83,6 +83,11 @@ def presented(secret: str, now: datetime) -> Invitation:
     return _still(Invitation.objects.filter(secret_hash=wanted), now)
 
 
+def again(invitation_id: int, now: datetime) -> Invitation:
+    """The open invitation whose secret this visitor has presented before; raises InvitationGone."""
+    return _still(Invitation.objects.filter(pk=invitation_id).select_related("brand"), now)
+
+
 def accept_as(invitation: Invitation, user: User, now: datetime) -> Membership:
     """Let the invited person, signed in, work for the brand; one invitation works once."""
     with transaction.atomic():

@@ -9,4 +9,5 @@ from amends.api import urls as api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.patterns),
     path("", include("amends.web.urls")),
+    path("", include("amends.web.urls_people")),
 ]

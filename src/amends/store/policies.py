@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from django.db import connection
 
@@ -48,9 +46,3 @@ def publish(brand_id: int, policy: Policy, by: User | None, now: datetime) -> in
     line = history.Line(now, actor, "policy published", version, body, by.pk if by else None)
     history.record(brand_id, [line])
     return version
-
-
-def from_toml(text: str) -> Policy:
-    """The policy of a `policy.toml`; raises ValueError with a message for people."""
-    document: dict[str, Any] = tomllib.loads(text)
-    return Policy.model_validate(document)

@@ -1,9 +1,17 @@
-"""How people sign in: by allauth, and only those who were invited."""
+"""How people sign in: by allauth, only those who were invited, and with sealed second factors."""
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.db import transaction
 from django.http import HttpRequest
+
+from amends import clock
+from amends.pipeline import mail
+from amends.store import sealed
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -11,4 +19,23 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""
+        del request
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
+        """Plan the mail; a worker sends it, so that no page waits for a mail server or fails with it."""
+        letter = self.render_mail(template_prefix, email, context)
+        with transaction.atomic():
+            mail.plan(uuid4(), None, email, letter.subject, letter.body, clock.now())
+
+
+class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
+    """Second factors are kept sealed like every other secret of the desk."""
+
+    def encrypt(self, text: str) -> str:
+        """The secret as a row may hold it."""
+        return sealed.seal(text).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret again."""
+        return sealed.open_(encrypted_text.encode())

@@ -1,0 +1,152 @@
+"""The forms about people and settings. They ask; whether an answer is good is decided in the pipeline."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from django import forms
+
+from amends.core.case import NotPossible
+from amends.core.scopes import Scope
+from amends.core.values import Role
+from amends.pipeline import accounts
+from amends.pipeline.people_checks import LONGEST_NAME, BadField
+
+ROLES = [
+    (Role.AGENT.value, "Agent: answers people"),
+    (Role.SUPERVISOR.value, "Supervisor: balances and approves"),
+    (Role.ADMIN.value, "Admin: accounts, policy, people"),
+]
+SCOPES = [
+    (Scope.READ.value, "Read cases and posts"),
+    (Scope.WRITE.value, "Answer and work on cases"),
+    (Scope.IMPORT.value, "Bring posts in"),
+    (Scope.ADMIN.value, "Administer the brand"),
+]
+LIVES = [("30", "in 30 days"), ("90", "in 90 days"), ("365", "in a year"), ("", "never")]
+
+
+@lru_cache(maxsize=1)
+def zones() -> list[tuple[str, str]]:
+    """Every time zone by name, those of places first."""
+    return [(name, name.replace("_", " ")) for name in sorted(available_timezones(), key=_by_place)]
+
+
+def _by_place(name: str) -> tuple[bool, bool, str]:
+    return name != "UTC", "/" not in name or name.startswith(("Etc/", "SystemV/")), name
+
+
+def refuse(form: forms.Form, error: NotPossible) -> None:
+    """Show why the pipeline refused: at the field that it names, else above the form."""
+    field = error.field if isinstance(error, BadField) and error.field in form.fields else None
+    form.add_error(field, str(error))
+
+
+def _text(
+    label: str, complete: str = "off", *, help_text: str = "", required: bool = True
+) -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": complete})
+    return forms.CharField(
+        label=label, widget=widget, strip=False, max_length=10_000, help_text=help_text, required=required
+    )
+
+
+def _email(complete: str) -> forms.CharField:
+    widget = forms.EmailInput(attrs={"autocomplete": complete})
+    return forms.CharField(label="E-mail", widget=widget, max_length=1000)
+
+
+def _new_password() -> forms.CharField:
+    return forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 10 characters. A few words that belong to nobody else are best.",
+    )
+
+
+def _zone(label: str = "Time zone", *, help_text: str = "", guess: bool = True) -> forms.ChoiceField:
+    widget = forms.Select(attrs={"data-guess-zone": ""} if guess else {})
+    return forms.ChoiceField(label=label, choices=zones, widget=widget, initial="UTC", help_text=help_text)
+
+
+class SetUp(forms.Form):
+    """What the first person of a desk gives."""
+
+    name = _text("Your name", "name")
+    email = _email("username")
+    password = _new_password()
+    brand = _text("Brand", "organization", help_text="The firm or label whose customers you answer.")
+    time_zone = _zone()
+
+
+class Join(forms.Form):
+    """What a new person gives who was invited."""
+
+    name = _text("Your name", "name")
+    password = _new_password()
+    time_zone = _zone()
+
+
+class Code(forms.Form):
+    """The secret part of an invitation's link."""
+
+    code = _text("Invitation code", help_text="What stands behind the # in the link you were given.")
+
+
+class Profile(forms.Form):
+    """What a person may choose about themselves."""
+
+    name = _text("Your name", "name")
+    time_zone = _zone(help_text="Times are shown in it; the brand’s own time stands on hover.", guess=False)
+
+
+class Invite(forms.Form):
+    """Who is to join a brand."""
+
+    email = _email("off")
+    role = forms.ChoiceField(label="Role", choices=ROLES)
+
+
+class Connect(forms.Form):
+    """An account of ours on a network."""
+
+    channel = forms.ChoiceField(
+        label="Network", choices=lambda: [(name, name) for name in accounts.channels()]
+    )
+    base_url = _text("Server", help_text="For example https://social.example")
+    handle = _text("Account", required=False, help_text="Left empty, it is read from the network.")
+    token = forms.CharField(
+        label="Access token",
+        strip=False,
+        max_length=10_000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Checked with the network now, kept encrypted, never shown again.",
+    )
+
+
+class Reconnect(forms.Form):
+    """A new token for an account."""
+
+    token = Connect.base_fields["token"]
+
+
+class Token(forms.Form):
+    """An API token to make."""
+
+    name = _text("Name", help_text="Which system will use it.")
+    scopes = forms.MultipleChoiceField(label="It may", widget=forms.CheckboxSelectMultiple, choices=SCOPES)
+    expires = forms.ChoiceField(label="It ends", choices=LIVES, required=False, initial="90")
+
+
+class BrandName(forms.Form):
+    """What a brand is called."""
+
+    brand = forms.CharField(label="Name of the brand", max_length=LONGEST_NAME)
+
+
+class NewBrand(BrandName):
+    """A brand to make."""
+
+    time_zone = _zone("Its time zone")

@@ -1,0 +1,1 @@
+"""The screens about people, brands and settings."""
