@@ -44,6 +44,18 @@ def test_a_public_complaint_is_answered_under_it_on_the_network(town: Town) -> N
     assert list(history.faults()) == []
 
 
+def test_everything_on_the_network_is_fetched_once_page_after_page(town: Town) -> None:
+    said = [town.stage.customer_says(f"@brand still no parcel {number}") for number in range(230)]
+    town.turn()
+    kept = models.Post.objects.order_by("posted_at").values_list("remote_id", flat=True)
+    assert list(kept) == said
+    town.turn(minutes=1)
+    assert models.Raw.objects.count() == 230
+    town.stage.customer_says("@brand and now?")
+    town.turn(minutes=1)
+    assert models.Raw.objects.count() == 231
+
+
 def test_our_own_answer_comes_back_in_the_poll_as_the_same_post(town: Town) -> None:
     town.stage.customer_says("@brand my parcel is lost")
     town.turn()

@@ -36,11 +36,10 @@ def poll_account(account_id: int, wire: Wire, now: datetime) -> int:
             )
             if account is None or (account.retry_at and account.retry_at > now):
                 return new
-            cursor = str(account.cursor or "")
-        page = _fetch(account, cursor, wire, now)
+        page = _fetch(account, wire, now)
         if page is None:
             return new
-        new += _keep(account, cursor, page, now)
+        new += _keep(account, page, now)
         if not page.more:
             return new
     return new
@@ -52,12 +51,12 @@ def due_accounts(now: datetime) -> list[int]:
     return [pk for pk, channel in accounts.values_list("pk", "channel") if driver(channel)]
 
 
-def _fetch(account: models.Account, cursor: str, wire: Wire, now: datetime) -> Page | None:
+def _fetch(account: models.Account, wire: Wire, now: datetime) -> Page | None:
     channel = driver(account.channel)
     if channel is None:
         return None
     try:
-        return drive.run(channel.poll(connected(account), cursor), wire)
+        return drive.run(channel.poll(connected(account), account.cursor), wire)
     except (ChannelError, sealed.CannotOpen) as error:
         retry_at = now + (RECONNECT_PAUSE if isinstance(error, AuthExpired | sealed.CannotOpen) else PAUSE)
         if isinstance(error, RateLimited):
@@ -66,7 +65,7 @@ def _fetch(account: models.Account, cursor: str, wire: Wire, now: datetime) -> P
         return None
 
 
-def _keep(account: models.Account, cursor: str, page: Page, now: datetime) -> int:
+def _keep(account: models.Account, page: Page, now: datetime) -> int:
     """Store the page and the new cursor as one, unless somebody else has moved the cursor meanwhile."""
     good: list[tuple[Item, bytes]] = []
     bad: list[tuple[bytes, str]] = [(item.raw, item.reason) for item in page.unread]
@@ -83,7 +82,7 @@ def _keep(account: models.Account, cursor: str, page: Page, now: datetime) -> in
             retry_at=None,
             **({"last_event_at": now} if page.items else {}),
         )
-        if not moved and cursor:
+        if not moved:
             return 0
         received = receive(account.brand_id, good, source="poll", account_id=account.pk, now=now)
         _keep_bad(account, bad, now)

@@ -25,7 +25,7 @@ class Account(models.Model):
     base_url = models.CharField(max_length=500, blank=True)
     token = models.BinaryField(null=True)
     settings = models.JSONField(default=dict)
-    cursor = models.JSONField(null=True)
+    cursor = models.TextField(blank=True, default="")
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     polled_at = models.DateTimeField(null=True)
