@@ -32,6 +32,7 @@ class Child:
     command: Sequence[str]
     environment: Mapping[str, str]
     say: Callable[[str], None]
+    quiet: bool = False
     process: subprocess.Popen[bytes] | None = None
     pause: float = FIRST_PAUSE
     began: float = 0.0
@@ -39,7 +40,7 @@ class Child:
 
     def start(self) -> None:
         """Start it, out of reach of the terminal's ctrl-C: we tell it ourselves when to end."""
-        self.process = spawn(self.command, self.environment)
+        self.process = spawn(self.command, self.environment, subprocess.DEVNULL if self.quiet else None)
         self.began = time.monotonic()
 
     def look_after(self) -> None:

@@ -20,6 +20,8 @@ COMMANDS = (
     "migrate",
     "add_admin",
     "import_",
+    "import_",
+    "verify_history",
     "stats",
     "verify_history",
     "doctor",

@@ -95,7 +95,8 @@ class Supervisor:
         state = str(desk.folder / places.FAKE_NETWORK)
         own = {name: value for name, value in environment.items() if name in ("PATH", "LANG", "TZ")}
         own[TOKEN_VARIABLE] = sample.token
-        self._child("network", ["fake-network", "--port", str(sample.port), "--state", state], own)
+        words = ["fake-network", "--port", str(sample.port), "--state", state]
+        self._child("network", words, own, quiet=True)  # it names its own address: there is to be one only
         return f"http://{address}"
 
     def _prepare(self, environment: Mapping[str, str], options: list[str]) -> dict[str, Any]:
@@ -111,8 +112,10 @@ class Supervisor:
         told: dict[str, Any] = json.loads(said)
         return told
 
-    def _child(self, name: str, words: list[str], environment: Mapping[str, str]) -> None:
-        child = Child(name, amends(*words), environment, say)
+    def _child(
+        self, name: str, words: list[str], environment: Mapping[str, str], *, quiet: bool = False
+    ) -> None:
+        child = Child(name, amends(*words), environment, say, quiet)
         child.start()
         self.running.append(child)
 

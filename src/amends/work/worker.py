@@ -22,7 +22,7 @@ LISTENS_POLL = 5.0
 GRACE = 2.0
 """Seconds that running jobs get for their end; a sending cut off becomes `unknown` and is looked up."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
-POOL_PATIENCE = 5.0
+POOL_PATIENCE = 3.0
 
 _AWAY = (ConnectorException, OperationalError, InterfaceError)
 _log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ async def _work() -> None:
 
 def _hush() -> None:
     """Say once that the database is away, instead of a stack trace for every part that noticed."""
-    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_worth_saying)
 

@@ -18,6 +18,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it until stopped."""
     from amends import clock
     from amends.channels import fake_server
+    from amends.sample.teller import Telling
 
     rest: list[str] = args.rest
-    return fake_server.main(rest, now=clock.now)
+    return fake_server.main(rest, now=clock.now, teller=Telling)

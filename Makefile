@@ -1,0 +1,30 @@
+# The verbs of this repository. Everything lives in .venv; nothing is installed elsewhere but, as root, apt packages.
+PYTHON = .venv/bin/python
+PORT ?= 8010
+.PHONY: setup demo test check bench lock clean
+
+setup: ## everything to run, test and check
+	./scripts/setup test
+
+demo: ## the whole desk with a living sample, until ctrl-C
+	@./scripts/setup run
+	@exec .venv/bin/amends serve --sample --port $(PORT)
+
+test: setup ## every test
+	$(PYTHON) -m pytest
+
+check: setup ## lint, format, types, import rules, docs
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy --strict src tests
+	.venv/bin/lint-imports
+	$(PYTHON) scripts/check_docs.py
+
+bench: setup ## a table, and bench/results.json
+	$(PYTHON) -m bench
+
+lock: ## pin what pyproject.toml asks for (LOCK_WITH names the pip-compile to use)
+	./scripts/lock
+
+clean: ## what setup and tests have made
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info
