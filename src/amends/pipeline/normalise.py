@@ -131,21 +131,22 @@ def _into_conversations(brand_id: int, new: Sequence[Arrival], known: dict[Key, 
         for arrival in arrivals:
             wanted[channel, conversation_key(links[arrival.item.remote_id], links, found)].append(arrival)
     named = [key for key in wanted if not key[1].startswith(_KNOWN_MARK)]
-    ids = posts.conversations(brand_id, named) if named else {}
+    early = {(a.item.channel, f"p:{a.item.remote_id}"): a for a in new}
+    there = posts.conversations(brand_id, {*named, *early})
+    ids = there | posts.make_conversations(brand_id, [key for key in named if key not in there])
     for key, arrivals in wanted.items():
         conversation = ids[key] if key in ids else int(key[1].removeprefix(_KNOWN_MARK))
         for arrival in arrivals:
             arrival.conversation_id = conversation
-    _gather_early_answers(brand_id, new)
+    _gather_early_answers({there[key]: a for key, a in early.items() if key in there}, new)
 
 
-def _gather_early_answers(brand_id: int, new: Sequence[Arrival]) -> None:
+def _gather_early_answers(waiting: dict[int, Arrival], new: Sequence[Arrival]) -> None:
     """Answers that came before their post wait in a conversation under its id: bring them here."""
-    by_key = {(a.item.channel, f"p:{a.item.remote_id}"): a for a in new}
     moves = {
-        source: by_key[key].conversation_id
-        for key, source in posts.conversations(brand_id, by_key, create=False).items()
-        if source != by_key[key].conversation_id
+        source: arrival.conversation_id
+        for source, arrival in waiting.items()
+        if source != arrival.conversation_id
     }
     for source in moves:
         moves[source] = _end(moves, source)

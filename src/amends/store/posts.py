@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+
+from amends.store import arrays
 
 Key = tuple[str, str]
 """A channel and an id on it."""
@@ -22,30 +24,34 @@ class Known:
     author_id: int
     conversation_id: int
     case_id: int | None
-    direction: str
     text: str
-    version: int
     edited_at: datetime | None
     deleted_at: datetime | None
-    posted_at: datetime
 
 
+# Look-ups by many keys go key by key through the unique index; LATERAL and LIMIT see to it. On a table that has
+# just grown the planner would rather read all posts of the brand, in every batch.
 _KNOWN = """
-SELECT p.channel, p.remote_id, p.id, p.author_id, p.conversation_id, p.case_id, p.direction,
-    left(p.text, 5000), p.version, p.edited_at, p.deleted_at, p.posted_at
-FROM unnest(%s::text[], %s::text[]) AS k(channel, remote_id)
-JOIN store_post p ON p.brand_id = %s AND p.channel = k.channel AND p.remote_id = k.remote_id
+SELECT k.channel, k.remote_id, p.* FROM unnest(%s::text[], %s::text[]) AS k(channel, remote_id),
+LATERAL (
+    SELECT id, author_id, conversation_id, case_id, left(text, 5000), edited_at, deleted_at FROM store_post
+    WHERE brand_id = %s AND channel = k.channel AND remote_id = k.remote_id LIMIT 1
+) AS p
 """
 
 
 def known(brand_id: int, keys: Iterable[Key]) -> dict[Key, Known]:
     """The stored posts under these keys; texts cut to what a reader of context needs."""
-    wanted = sorted(set(keys))
-    if not wanted:
-        return {}
+    return {(row[0], row[1]): Known(*row[2:]) for row in _by_key(_KNOWN, brand_id, set(keys))}
+
+
+def _by_key(statement: str, brand_id: int, keys: Collection[Key]) -> list[Any]:
+    if not keys:
+        return []
+    channels, names = zip(*keys, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [[k[0] for k in wanted], [k[1] for k in wanted], brand_id])
-        return {(row[0], row[1]): Known(*row[2:]) for row in cursor.fetchall()}
+        cursor.execute(statement, [arrays.texts(channels), arrays.texts(names), brand_id])
+        return list(cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,50 +64,70 @@ class NewAuthor:
     name: str
 
 
-_AUTHORS = """
+_KNOWN_AUTHORS = """
+SELECT k.channel, k.remote_id, a.* FROM unnest(%s::text[], %s::text[]) AS k(channel, remote_id),
+LATERAL (
+    SELECT id, handle, name FROM store_author
+    WHERE brand_id = %s AND channel = k.channel AND remote_id = k.remote_id LIMIT 1
+) AS a
+"""
+_PUT_AUTHORS = """
 INSERT INTO store_author (brand_id, channel, remote_id, handle, name)
-SELECT %s, channel, remote_id, left(handle, 200), left(name, 200)
+SELECT %s, channel, remote_id, handle, name
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS r(channel, remote_id, handle, name)
+ORDER BY channel, remote_id
 ON CONFLICT (brand_id, channel, remote_id) DO UPDATE SET
     handle = COALESCE(NULLIF(EXCLUDED.handle, ''), store_author.handle),
     name = COALESCE(NULLIF(EXCLUDED.name, ''), store_author.name)
-WHERE (EXCLUDED.handle <> '' AND EXCLUDED.handle <> store_author.handle)
-   OR (EXCLUDED.name <> '' AND EXCLUDED.name <> store_author.name)
+RETURNING channel, remote_id, id
 """
-_AUTHOR_IDS = """
-SELECT a.channel, a.remote_id, a.id FROM unnest(%s::text[], %s::text[]) AS k(channel, remote_id)
-JOIN store_author a ON a.brand_id = %s AND a.channel = k.channel AND a.remote_id = k.remote_id
-"""
+_NAME = 200
 
 
 def authors(brand_id: int, people: Iterable[NewAuthor]) -> dict[Key, int]:
     """The ids of these people, stored or renamed where needed."""
-    rows = list({(p.channel, p.remote_id): p for p in people}.values())
-    channels, ids = [p.channel for p in rows], [p.remote_id for p in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(_AUTHORS, [brand_id, channels, ids, [p.handle for p in rows], [p.name for p in rows]])
-        cursor.execute(_AUTHOR_IDS, [channels, ids, brand_id])
-        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+    wanted = {(p.channel, p.remote_id): (p.handle[:_NAME], p.name[:_NAME]) for p in people}
+    ids: dict[Key, int] = {}
+    for channel, remote_id, author_id, handle, name in _by_key(_KNOWN_AUTHORS, brand_id, wanted):
+        ids[channel, remote_id] = author_id
+        new_handle, new_name = wanted[channel, remote_id]
+        if new_handle in ("", handle) and new_name in ("", name):
+            del wanted[channel, remote_id]
+    if wanted:
+        channels, remote_ids = zip(*wanted, strict=True)
+        handles, names = zip(*wanted.values(), strict=True)
+        with connection.cursor() as cursor:
+            columns = [arrays.texts(column) for column in (channels, remote_ids, handles, names)]
+            cursor.execute(_PUT_AUTHORS, [brand_id, *columns])
+            ids.update({(row[0], row[1]): row[2] for row in cursor.fetchall()})
+    return ids
 
 
-_CONVERSATIONS = """
-INSERT INTO store_conversation (brand_id, channel, key)
-SELECT %s, channel, key FROM unnest(%s::text[], %s::text[]) AS r(channel, key) ON CONFLICT DO NOTHING
+_KNOWN_CONVERSATIONS = """
+SELECT k.channel, k.key, c.id FROM unnest(%s::text[], %s::text[]) AS k(channel, key),
+LATERAL (
+    SELECT id FROM store_conversation WHERE brand_id = %s AND channel = k.channel AND key = k.key LIMIT 1
+) AS c
 """
-_CONVERSATION_IDS = """
-SELECT c.channel, c.key, c.id FROM unnest(%s::text[], %s::text[]) AS k(channel, key)
-JOIN store_conversation c ON c.brand_id = %s AND c.channel = k.channel AND c.key = k.key
+_MAKE_CONVERSATIONS = """
+INSERT INTO store_conversation (channel, key, brand_id)
+SELECT channel, key, %s FROM unnest(%s::text[], %s::text[]) AS r(channel, key) ORDER BY channel, key
+ON CONFLICT (brand_id, channel, key) DO UPDATE SET key = EXCLUDED.key RETURNING channel, key, id
 """
 
 
-def conversations(brand_id: int, keys: Iterable[Key], *, create: bool = True) -> dict[Key, int]:
-    """The ids of the conversations under these (channel, key) pairs, made where missing."""
-    wanted = sorted(set(keys))
-    channels, names = [k[0] for k in wanted], [k[1] for k in wanted]
+def conversations(brand_id: int, keys: Collection[Key]) -> dict[Key, int]:
+    """The ids of those conversations under these (channel, key) pairs that there are."""
+    return {(row[0], row[1]): row[2] for row in _by_key(_KNOWN_CONVERSATIONS, brand_id, keys)}
+
+
+def make_conversations(brand_id: int, keys: Collection[Key]) -> dict[Key, int]:
+    """Conversations under these (channel, key) pairs, made now unless somebody has just done so."""
+    if not keys:
+        return {}
+    channels, names = zip(*keys, strict=True)
     with connection.cursor() as cursor:
-        if create:
-            cursor.execute(_CONVERSATIONS, [brand_id, channels, names])
-        cursor.execute(_CONVERSATION_IDS, [channels, names, brand_id])
+        cursor.execute(_MAKE_CONVERSATIONS, [brand_id, arrays.texts(channels), arrays.texts(names)])
         return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
 
 
@@ -198,12 +224,21 @@ def label(rows: Sequence[dict[str, object]]) -> None:
 
 
 _ADOPT = """
-UPDATE store_post p SET case_id = q.case_id
-FROM store_post q
-WHERE p.conversation_id = ANY(%s) AND p.case_id IS NULL AND p.direction = 'out'
-  AND q.conversation_id = p.conversation_id AND q.case_id IS NOT NULL
-  AND q.remote_id = p.in_reply_to AND q.direction = 'in'
-RETURNING p.case_id
+UPDATE store_post SET case_id = found.case_id
+FROM (
+    SELECT answer.id, question.case_id FROM unnest(%s::bigint[]) AS k(id),
+    LATERAL (
+        SELECT id, in_reply_to FROM store_post
+        WHERE conversation_id = k.id AND case_id IS NULL AND direction = 'out' OFFSET 0
+    ) AS answer,
+    LATERAL (
+        SELECT case_id FROM store_post
+        WHERE conversation_id = k.id AND remote_id = answer.in_reply_to AND direction = 'in'
+          AND case_id IS NOT NULL LIMIT 1
+    ) AS question
+) AS found
+WHERE store_post.id = found.id
+RETURNING store_post.case_id
 """
 
 

@@ -12,10 +12,10 @@ from amends.store.models.posts import Author, Conversation
 class Case(models.Model):
     """One grievance, question or request of one person. See `core.case.Case` for the meaning of each time."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="cases")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="cases", db_index=False)
     channel = models.CharField(max_length=40)
-    author = models.ForeignKey(Author, models.CASCADE, related_name="cases")
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="cases")
+    author = models.ForeignKey(Author, models.CASCADE, related_name="cases", db_index=False)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="cases", db_index=False)
     assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="cases")
     state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in CaseState])
     kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in Kind])

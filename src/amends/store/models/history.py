@@ -50,7 +50,7 @@ class HistoryContent(models.Model):
     """The content behind an entry's commitment, with its salt; erasing both leaves the chain whole."""
 
     entry = models.OneToOneField(HistoryEntry, models.DO_NOTHING, primary_key=True, related_name="content")
-    case = models.ForeignKey(Case, models.DO_NOTHING, null=True, related_name="history")
+    case = models.ForeignKey(Case, models.DO_NOTHING, null=True, related_name="history", db_index=False)
     brand = models.ForeignKey(Brand, models.DO_NOTHING, null=True, related_name="+")
     person = models.ForeignKey(User, models.DO_NOTHING, null=True, related_name="+")
     salt = models.BinaryField()

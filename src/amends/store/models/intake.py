@@ -43,8 +43,8 @@ class Raw(models.Model):
     `ignored` or `failed`, the last two with the reason.
     """
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+")
-    account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="+")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="+", db_index=False)
     channel = models.CharField(max_length=40)
     remote_id = models.CharField(max_length=KEY)
     fingerprint = models.BinaryField()

@@ -42,7 +42,7 @@ class Account(models.Model):
 class Author(models.Model):
     """A person on a channel, as one brand meets them."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=40)
     remote_id = models.CharField(max_length=KEY)
     handle = models.CharField(max_length=NAME, blank=True)
@@ -57,7 +57,7 @@ class Author(models.Model):
 class Conversation(models.Model):
     """Posts that hang together; `key` is the network's own id (`c:`) or the topmost known post's (`p:`)."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=40)
     key = models.CharField(max_length=KEY + 2)
 
@@ -72,16 +72,17 @@ class Post(models.Model):
 
     `posted_at` is the network's time, `received_at` ours. `read_at` is null while no model has read it.
     `wants_answer` says whether the person waits because of it. The words of a deleted post go
-    to `PostVersion` at once, so that whoever reads `text` finds none.
+    to `PostVersion` at once, so that whoever reads `text` finds none. Foreign keys have no index of their own
+    where another begins with them: each costs every post that comes in, and misleads the planner.
     """
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="posts")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="posts", db_index=False)
     channel = models.CharField(max_length=40)
     remote_id = models.CharField(max_length=KEY)
-    account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="+")
-    author = models.ForeignKey(Author, models.CASCADE, related_name="posts")
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="posts")
-    case = models.ForeignKey("store.Case", models.SET_NULL, null=True, related_name="posts")
+    account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="+", db_index=False)
+    author = models.ForeignKey(Author, models.CASCADE, related_name="posts", db_index=False)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="posts", db_index=False)
+    case = models.ForeignKey("store.Case", models.SET_NULL, null=True, related_name="posts", db_index=False)
     direction = models.CharField(max_length=3, choices=[(d.value, d.value) for d in Direction])
     visibility = models.CharField(max_length=7, choices=[(v.value, v.value) for v in Visibility])
     text = models.TextField(blank=True)
