@@ -29,8 +29,8 @@ class Known:
     deleted_at: datetime | None
 
 
-# Look-ups by many keys go key by key through the unique index; LATERAL and LIMIT see to it. On a table that has
-# just grown the planner would rather read all posts of the brand, in every batch.
+# Look-ups by many keys go key by key through the unique index; LATERAL and LIMIT see to it. On a table that
+# has just grown the planner would rather read all posts of the brand, in every batch.
 _KNOWN = """
 SELECT k.channel, k.remote_id, p.* FROM unnest(%s::text[], %s::text[]) AS k(channel, remote_id),
 LATERAL (
