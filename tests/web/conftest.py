@@ -40,6 +40,11 @@ class ByWord:
         )
 
 
+def visitor(**more: object) -> Client:
+    """A browser that nobody signed in with."""
+    return Client(SERVER_NAME="localhost", **more)  # type: ignore[arg-type]
+
+
 @dataclass
 class House:
     """Two brands, who works there, and how posts get in."""
@@ -55,17 +60,23 @@ class House:
         return user
 
     def enter(self, user: models.User) -> Client:
-        client = Client(raise_request_exception=True)
+        client = visitor()
         client.force_login(user, _SIGN_IN)
         return client
 
     def item(self, text: str, author: str = "ann", minutes: float = 10, **more: object) -> Item:
         at = self.now - timedelta(minutes=minutes)
-        item = Item("fake", f"p{next(_numbers)}", author, text, at, author_handle=author, author_name=author.title())
+        item = Item(
+            "fake", f"p{next(_numbers)}", author, text, at, author_handle=author, author_name=author.title()
+        )
         return replace(item, **more)  # type: ignore[arg-type]
 
     def arrive(
-        self, *items: Item, brand: models.Brand | None = None, offset: timedelta = timedelta(0), read: bool = True
+        self,
+        *items: Item,
+        brand: models.Brand | None = None,
+        offset: timedelta = timedelta(0),
+        read: bool = True,
     ) -> None:
         to = brand or self.brand
         raw = [(item, f"{next(_numbers)}".encode()) for item in items]
