@@ -19,7 +19,7 @@ from amends.site import backup, desk, nightly, places, ports
 from amends.site.errors import SiteError
 
 LITTLE_SPACE, TOO_LITTLE_SPACE = 2 << 30, 256 << 20
-OLDEST_POSTGRES = 140000
+OLDEST_POSTGRES = 150000
 MANY_WAITING = 10_000
 SILENT_WORKER = timedelta(seconds=30)
 STUCK = timedelta(minutes=10)
@@ -182,7 +182,7 @@ def _version() -> Finding:
         "SELECT current_setting('server_version_num')::int, current_setting('server_version')"
     )
     if version < OLDEST_POSTGRES:
-        return Finding("postgresql", Level.BAD, shown, "Use PostgreSQL 14 or newer.")
+        return Finding("postgresql", Level.BAD, shown, "Use PostgreSQL 15 or newer.")
     return Finding("postgresql", Level.OK, shown)
 
 
