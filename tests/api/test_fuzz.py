@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -28,11 +29,13 @@ EXAMPLES = 12
 
 def test_the_description_is_kept(api: Desk) -> None:
     ids = ids_of(api, api.brand)
+    models.User.objects.filter(pk=api.ada.pk).update(is_staff=True)
     ids["member_id"] = models.Membership.objects.get(user=api.ben).pk
     headers = {"Authorization": f"Bearer {secret_out_of_reach(api)}"}
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
     tried = 0
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
         tried += try_operation(found.ok(), ids, headers)
     assert tried > 400
     assert list(history.faults()) == []
@@ -43,7 +46,7 @@ def secret_out_of_reach(api: Desk) -> str:
     made, secret = tokens.make_token(
         api.ada, api.brand.pk, "fuzz", ["read", "write", "import", "admin"], None, api.now
     )
-    models.ApiToken.objects.filter(pk=made.pk).update(pk=10**15 + 7)
+    models.ApiToken.objects.filter(pk=made.pk).update(id=10**15 + 7)
     return secret
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.api.conftest import Desk
 
 from amends.core.scopes import Scope
-from amends.store import history, models
+from amends.store import history, models, stats
 
 
 def test_the_brand_and_its_name(api: Desk) -> None:
@@ -32,11 +32,13 @@ def test_a_policy_is_a_document_with_versions(api: Desk) -> None:
     assert answer.json()["version"] == held["version"] + 1
     assert answer.json()["document"]["targets"]["critical"] == 5
     late = caller.put("/policy", {"document": changed, "based_on": held["version"]})
-    assert late.status_code == 409
+    assert late.status_code == 200  # it says what holds already
+    other = held["document"] | {"targets": {"critical": 6}}
+    assert caller.put("/policy", {"document": other, "based_on": held["version"]}).status_code == 409
     versions = [version["version"] for version in caller.get("/policy/versions").json()]
     assert versions == [2, 1]
     assert caller.get("/policy/versions/1").json()["document"] == held["document"]
-    wrong = caller.put("/policy", {"document": {"targets": {"critical": 0}}})
+    wrong = caller.put("/policy", {"document": {"targets": {"critical": 0}}, "based_on": 2})
     assert wrong.json()["errors"][0]["where"] == "body.document.targets.critical"
 
 
@@ -109,10 +111,30 @@ def test_a_token_makes_no_wider_token(api: Desk) -> None:
 def test_everything_is_on_record(api: Desk) -> None:
     caller = api.caller()
     caller.patch("/brand", {"name": "New name"})
-    caller.put("/policy", {"document": {}})
+    caller.put("/policy", {"document": {"time_zone": "Europe/Berlin"}, "based_on": 1})
     caller.post("/invitations", {"email": "eve@example.org"})
     actions = set(
         models.HistoryEntry.objects.filter(chain=f"brand:{api.brand.pk}").values_list("action", flat=True)
     )
     assert {"token made", "brand renamed", "policy published", "person invited"} <= actions
     assert list(history.faults()) == []
+
+
+def test_who_am_i(api: Desk) -> None:
+    caller = api.caller(Scope.READ, Scope.WRITE, user=api.ben)
+    me = caller.get("/me").json()
+    assert (me["name"], me["role"], me["brand"]) == ("Ben", "agent", api.brand.pk)
+    assert me["scopes"] == ["read", "write"]
+    assert (
+        caller.patch("/me", {"name": "Benjamin", "time_zone": "Europe/Berlin"}).json()["name"] == "Benjamin"
+    )
+    assert caller.patch("/me", {"name": " "}).json()["errors"][0]["where"] == "body.name"
+
+
+def test_the_figures_are_those_of_the_tokens_brand(api: Desk) -> None:
+    found = api.caller(Scope.READ).get("/stats").json()
+    assert set(found["brands"]) == {"The Brand"}
+    assert found["total"] == found["brands"]["The Brand"]
+    assert (found["total"]["posts"], found["total"]["complaints"], found["total"]["cases"]) == (4, 3, 2)
+    assert found == stats.stats(api.brand.pk).as_json()
+    assert stats.stats().total.posts == 8

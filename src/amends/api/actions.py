@@ -62,7 +62,7 @@ class SeverityBody(Body):
     """A severity."""
 
     severity: Annotated[Severity, Field(description="How bad it is.")]
-    why: Annotated[Why, Field(description=_SAY_WHY)] = ""
+    why: Annotated[Why, Field(description=_SAY_WHY, examples=["She is stranded with a child."])]
 
 
 class ResolveBody(Body):

@@ -15,7 +15,7 @@ from amends.api.words import Body, Id, Line, Shape
 from amends.core.policy import Policy
 from amends.core.scopes import Scope
 from amends.core.values import Role
-from amends.pipeline import people, policy
+from amends.pipeline import people, rules
 from amends.store import access, models, policies
 
 router = Router()
@@ -55,8 +55,8 @@ class PolicyBody(Body):
 
     document: Annotated[Policy, Field(description="The whole of the rules; what is left out is default.")]
     based_on: Annotated[
-        Id | None, Field(description="The version you started from; refused (409) if another holds by now.")
-    ] = None
+        Id, Field(description="The version you started from; refused (409) if another holds by now.")
+    ]
 
 
 class PolicyAsKept(Shape):
@@ -103,11 +103,11 @@ def get_policy(request: HttpRequest) -> PolicyInForce:
 
 @router.put("/policy", auth=Token(Scope.ADMIN), response=PolicyInForce)
 def publish_policy(request: HttpRequest, body: PolicyBody) -> PolicyInForce:
-    """Publish a policy; it holds for every decision from now on."""
+    """Publish a policy; it holds for every decision from now on. What changes nothing is no new version."""
     brand = door.brand(request, access.ADMIN)
-    by, now = door.key(request).user, door.now(request)
-    version = policy.publish(brand.pk, body.document, by, now, body.based_on)
-    return PolicyInForce(version=version, document=policies.of_version(brand.pk, version))
+    rules.publish(brand.pk, body.document, body.based_on, door.key(request).user, door.now(request))
+    version, document = policies.current(brand.pk)
+    return PolicyInForce(version=version, document=document)
 
 
 @router.get("/policy/versions", auth=Token(Scope.READ), response=list[PolicyVersion])

@@ -15,6 +15,7 @@ from amends.api.words import Body, Id, Line, Shape
 from amends.core.scopes import Scope
 from amends.core.values import Role
 from amends.pipeline import invitations, people
+from amends.pipeline.tokens import Key
 from amends.store import access, models
 
 router = Router()
@@ -28,6 +29,25 @@ class Member(Shape):
     name: Annotated[str, Field(description="What they are called.")]
     email: Annotated[str | None, Field(description="Their address; only admins see it.")]
     role: Annotated[Role, Field(description="What they may do; each role includes the ones before it.")]
+
+
+class Me(Shape):
+    """The token's person, as the token has them."""
+
+    person: Annotated[int, Field(description="The desk's id of the person.")]
+    name: Annotated[str, Field(description="What they are called.")]
+    email: Annotated[str, Field(description="Their address.")]
+    time_zone: Annotated[str, Field(description="The zone they read times in; empty for the brand's.")]
+    role: Annotated[Role, Field(description="Their role in the token's brand.")]
+    brand: Annotated[int, Field(description="The token's brand.")]
+    scopes: Annotated[list[Scope], Field(description="What the token may do now.")]
+
+
+class ProfileBody(Body):
+    """A profile."""
+
+    name: Annotated[Line, Field(description="What you are called.", examples=["Ada"])]
+    time_zone: Annotated[Line, Field(description="A zone, or empty.", examples=["Europe/Berlin"])] = ""
 
 
 class RoleBody(Body):
@@ -60,6 +80,19 @@ class InviteBody(Body):
 
     email: Annotated[Line, Field(description="Their address.", examples=["eve@example.org"])]
     role: Annotated[Role, Field(description="As what.")] = Role.AGENT
+
+
+@router.get("/me", auth=Token(Scope.READ), response=Me)
+def who_am_i(request: HttpRequest) -> Me:
+    """As whom the token acts, where, and what it may do at this moment."""
+    return _me(door.key(request), door.key(request).user)
+
+
+@router.patch("/me", auth=Token(Scope.WRITE), response=Me)
+def set_profile(request: HttpRequest, body: ProfileBody) -> Me:
+    """Set what the token's person is called and the zone they read times in."""
+    key = door.key(request)
+    return _me(key, people.set_profile(key.user, body.name, body.time_zone))
 
 
 @router.get("/people", auth=Token(Scope.READ), response=list[Member])
@@ -110,6 +143,18 @@ def withdraw_invitation(request: HttpRequest, invitation_id: Id) -> Status[None]
     found = door.mine(request, access.invitation(door.key(request).user, invitation_id, access.ADMIN))
     invitations.withdraw(found, door.key(request).user, door.now(request))
     return Status(204, None)
+
+
+def _me(key: Key, user: models.User) -> Me:
+    return Me(
+        person=user.pk,
+        name=user.name,
+        email=user.email,
+        time_zone=user.time_zone,
+        role=key.role,
+        brand=key.brand.pk,
+        scopes=sorted(key.scopes),
+    )
 
 
 def _member(row: models.Membership, shows_email: bool) -> Member:

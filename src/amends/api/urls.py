@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amends.api import accounts, actions, brand, cases, people, posts, sends, tokens
+from amends.api import accounts, actions, brand, cases, people, posts, sends, stats, tokens
 from amends.api.desk import Desk, addresses
 
 api = Desk("1")
@@ -14,5 +14,6 @@ api.add_router("", brand.router, tags=["Brand and policy"])
 api.add_router("", people.router, tags=["People"])
 api.add_router("", accounts.router, tags=["Accounts"])
 api.add_router("", tokens.router, tags=["Tokens"])
+api.add_router("", stats.router, tags=["Figures"])
 
 patterns = addresses(api)

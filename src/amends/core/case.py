@@ -127,7 +127,8 @@ def _by_person(case: Case, event: events.Event, now: datetime) -> Outcome:
         case events.Graded(severity, why):
             if case.kind is Kind.COMPLAINT and severity is Severity.NONE:
                 raise NotPossible("A complaint has a severity; resolve it as “no complaint” if it is none.")
-            content = {"from": case.severity, "to": severity, "why": why}
+            reason = _required(why, "Say in a few words why; it goes on record. Nothing was changed.")
+            content = {"from": case.severity, "to": severity, "why": reason}
             return _done(case, "graded", content, severity=severity, graded_by_person=True)
         case events.Resolved():
             return _resolved(case, event, now)

@@ -54,24 +54,35 @@ class Stats:
 
 # Of a content imported again only the last time is kept (see `store.import_runs`), so nothing counts twice.
 _COUNTS = """
-SELECT brand_id, 'posts', count(*) FROM store_post GROUP BY 1
+SELECT brand_id, 'posts', count(*) FROM store_post WHERE {brand} GROUP BY 1
 UNION ALL SELECT brand_id, 'complaints', count(*) FROM store_post
-    WHERE direction = 'in' AND is_complaint GROUP BY 1
-UNION ALL SELECT brand_id, 'cases', count(*) FROM store_case GROUP BY 1
-UNION ALL SELECT brand_id, 'open_cases', count(*) FROM store_case WHERE state <> 'resolved' GROUP BY 1
-UNION ALL SELECT brand_id, 'outbox.' || state, count(*) FROM store_send GROUP BY 1, 2
-UNION ALL SELECT brand_id, 'rejected', count(*) FROM store_raw WHERE state = 'failed' GROUP BY 1
-UNION ALL SELECT b.id, 'rejected', sum(r.rejected)::bigint
-    FROM store_importrun r LEFT JOIN store_brand b ON b.name = r.brand_name GROUP BY 1
+    WHERE {brand} AND direction = 'in' AND is_complaint GROUP BY 1
+UNION ALL SELECT brand_id, 'cases', count(*) FROM store_case WHERE {brand} GROUP BY 1
+UNION ALL SELECT brand_id, 'open_cases', count(*) FROM store_case
+    WHERE {brand} AND state <> 'resolved' GROUP BY 1
+UNION ALL SELECT brand_id, 'outbox.' || state, count(*) FROM store_send WHERE {brand} GROUP BY 1, 2
+UNION ALL SELECT brand_id, 'rejected', count(*) FROM store_raw WHERE {brand} AND state = 'failed' GROUP BY 1
+UNION ALL SELECT brand_id, 'rejected', sum(rejected)::bigint FROM (
+    SELECT b.id AS brand_id, r.rejected
+    FROM store_importrun r LEFT JOIN store_brand b ON b.name = r.brand_name
+) AS runs WHERE {brand} GROUP BY 1
 """
+_OF_ALL = _COUNTS.format(brand="true")
+_OF_ONE = _COUNTS.format(brand="brand_id = %(brand)s")
 
 
-def stats() -> Stats:
-    """Everything that is counted, in two statements; refused lines of no brand are in the total alone."""
+def stats(brand_id: int | None = None) -> Stats:
+    """What is counted of all brands, or of one, in two statements; refused lines of no brand are in the
+    total of all alone."""
+    which = {"brand": brand_id}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, name FROM store_brand ORDER BY lower(name)")
+        cursor.execute(
+            "SELECT id, name FROM store_brand WHERE %(brand)s::bigint IS NULL OR id = %(brand)s "
+            "ORDER BY lower(name)",
+            which,
+        )
         names = dict(cursor.fetchall())
-        cursor.execute(_COUNTS)
+        cursor.execute(_OF_ALL if brand_id is None else _OF_ONE, which)
         counts = cursor.fetchall()
     found = Stats(Figures(), {name: Figures() for name in names.values()})
     for brand_id, name, count in counts:
