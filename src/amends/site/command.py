@@ -120,7 +120,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_others: object) -> NoReturn:
         from importlib.metadata import version
 
-        parser.exit(message=f"amends {version('amends')}\n")
+        sys.stdout.write(f"amends {version('amends')}\n")
+        parser.exit()
 
 
 def _command(name: str) -> Command:

@@ -14,12 +14,14 @@ class PortError(SiteError):
 
 def check(host: str, port: int) -> None:
     """Raise PortError, saying what to do, when nobody could serve there now."""
+    if not 0 < port < 65536:
+        raise PortError(f"{port} is no port: choose one from 1 to 65535 with --port. Nothing was started.")
     try:
         kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(kind, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         raise PortError(_advice(host, port, error)) from error
 
 
