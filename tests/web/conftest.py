@@ -98,6 +98,12 @@ class House:
         )
 
 
+def lead(case: models.Case) -> models.Post:
+    """The post that says the case best."""
+    assert case.lead is not None
+    return case.lead
+
+
 @pytest.fixture
 def house(desk: None, now: datetime) -> Iterator[House]:
     with time_machine.travel(now, tick=False):

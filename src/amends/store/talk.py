@@ -252,4 +252,5 @@ def since(case_id: int, position: int, *, besides: int, actions: Iterable[str]) 
         row = cursor.fetchone()
     if row is None:
         return None
-    return Line(*row[:6], body=json.loads(row[6]) if row[6] else None)
+    at, when, actor, person, action, policy_version, body = row
+    return Line(at, when, actor, person, action, policy_version, json.loads(body) if body else None)

@@ -70,6 +70,7 @@ def show(
         "evidence": evidence,
         **_state(request, case, now),
         **_record(around),
+        "loose": _loose(case, trouble),
         **_reply(request, case, spoken, around, trouble),
     }
     return render(request, "case.html", context, status=409 if trouble else 200)
@@ -88,6 +89,19 @@ def _state(request: HttpRequest, case: models.Case, now: datetime) -> dict[str, 
         "severities": words.SEVERITIES,
         "resolutions": words.RESOLUTIONS,
     }
+
+
+_WHILE_OPEN = frozenset({"resolve", "snooze", "assign", "reopen"})
+
+
+def _loose(case: models.Case, trouble: Trouble | None) -> str:
+    """Why something was not done, where the page as it now is has no form to say it at."""
+    if trouble is None:
+        return ""
+    resolved = case.state == CaseState.RESOLVED
+    gone = trouble.form in _WHILE_OPEN and resolved == (trouble.form != "reopen")
+    evidence = trouble.form.startswith("evidence") and not case.on_hold
+    return trouble.why if gone or evidence or trouble.form in ("take", "settle", "send") else ""
 
 
 def _first_answer(case: models.Case) -> str:
@@ -114,10 +128,12 @@ def _reply(
     target = _target(case, spoken, _chosen(request, kept))
     visibility = Visibility(target.visibility) if target else Visibility.PUBLIC
     draft = kept.get("text", "")
+    can_reply = bool(around.accounts) and driver(case.channel) is not None
     return {
         "answers_to": target,
         "replies_as": around.accounts[0][1] if around.accounts else "",
-        "can_reply": bool(around.accounts) and driver(case.channel) is not None,
+        "can_reply": can_reply,
+        "answers_here": bool(can_reply and target and case.state != CaseState.RESOLVED),
         "draft": draft,
         "length": answers.length(case.channel, draft, visibility),
         "key": kept.get("key") or str(uuid4()),

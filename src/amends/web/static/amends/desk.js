@@ -56,7 +56,8 @@
     }
     for (const area of all("textarea[data-draft]", within)) {
       const kept = sessionStorage.getItem(area.dataset.draft);
-      if (kept && !area.value) {
+      if (area.value) sessionStorage.setItem(area.dataset.draft, area.value);
+      else if (kept) {
         area.value = kept;
         area.dispatchEvent(new Event("input", { bubbles: true }));
       }
