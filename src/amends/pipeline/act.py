@@ -21,11 +21,14 @@ from amends.store.outbox import Claimed
 
 FIRST_LOOK = timedelta(seconds=5)
 LOOKS = (timedelta(seconds=20), timedelta(seconds=60), timedelta(minutes=5))
+LOOKING = timedelta(minutes=2)
+"""Longer than any look-up takes; one that was cut off is made again after it."""
 PAUSE = timedelta(seconds=10)
 MOST_PAUSE = timedelta(minutes=10)
 MOST_ATTEMPTS = 8
 RECONNECT_PAUSE = timedelta(minutes=5)
-STUCK_AFTER = timedelta(minutes=2)
+STUCK_AFTER = timedelta(minutes=1)
+"""Longer than any sending takes; should one take longer still, its end is taken all the same."""
 _CUT_SHORT = "The worker ended while it was sending."
 _UNFOUND = "The network does not show it. Look there, then send it again or give it up."
 
@@ -49,19 +52,21 @@ def send_next(wire: Wire, clock: Clock) -> bool:
 def look_next(wire: Wire, clock: Clock) -> bool:
     """Look up the next answer of unknown fate on its network; never sends."""
     now = clock()
-    claimed = outbox.claim_unknown(now, now + LOOKS[-1])
+    claimed = outbox.claim_unknown(now, now + LOOKING)
     if claimed is None:
         return False
+    pause = LOOKS[min(claimed.looks, len(LOOKS)) - 1]
     try:
         sent = _drive(claimed, wire, look=True)
     except ChannelError as error:
-        outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + LOOKS[-1], why=error.text)
+        again = error.retry_at if isinstance(error, RateLimited) else now + pause
+        outbox.settle(claimed, SendState.UNKNOWN, now, not_before=again, why=error.text)
         return True
     if sent:
         _stands(claimed, sent, clock())
     elif claimed.looks < len(LOOKS):
-        pause = now + LOOKS[claimed.looks - 1]
-        outbox.settle(claimed, SendState.UNKNOWN, now, not_before=pause, why="Not found yet; looking again.")
+        why = "Not found yet; looking again."
+        outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + pause, why=why)
     else:
         outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + outbox.NEVER, why=_UNFOUND)
     return True
@@ -98,9 +103,16 @@ def _drive(claimed: Claimed, wire: Wire, *, look: bool) -> Sent | None:
         recipient=post.author.remote_id,
         created_at=claimed.written_at,
     )
-    if look:
-        return drive.run(channel.read_back(connected(account), intent), wire)
-    return drive.run(channel.send(connected(account), intent), wire)
+    ask = channel.read_back if look else channel.send
+    return drive.run(ask(_connected(account), intent), wire)
+
+
+def _connected(account: models.Account) -> Connected:
+    """As `connected`, with a token that does not open as one that is no good: nothing went out."""
+    try:
+        return connected(account)
+    except sealed.CannotOpen as error:
+        raise AuthExpired(str(error)) from error
 
 
 def _troubled(claimed: Claimed, error: ChannelError, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from amends.channels.registry import driver
 from amends.core import events
@@ -99,9 +99,10 @@ def settle_unknown(send: models.Send, again: bool, why: str, actor: Actor, now: 
     if not reason:
         raise NotPossible("Say what you saw on the network; it goes on record.")
     state = SendState.PLANNED if again else SendState.REFUSED
-    changed = models.Send.objects.filter(pk=send.pk, state=SendState.UNKNOWN).update(
-        state=state, not_before=now, settled_at=None if again else now, why=reason[:500]
-    )
-    if not changed:
-        raise NotPossible("The fate of this answer is known by now. Reload the case.")
-    return happen(send.case_id, events.SendSettled(str(send.key), again, reason), actor, now)
+    with transaction.atomic():
+        changed = models.Send.objects.filter(pk=send.pk, state=SendState.UNKNOWN).update(
+            state=state, not_before=now, settled_at=None if again else now, why=reason[:500]
+        )
+        if not changed:
+            raise NotPossible("The fate of this answer is known by now. Reload the case.")
+        return happen(send.case_id, events.SendSettled(str(send.key), again, reason), actor, now)

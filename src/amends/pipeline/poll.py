@@ -17,7 +17,7 @@ from amends.pipeline.receive import Item, NotAPost, checked, receive
 from amends.store import models, raw, sealed
 
 MOST_PAGES = 50
-PAUSE = timedelta(seconds=30)
+PAUSE, MOST_PAUSE = timedelta(seconds=3), timedelta(seconds=30)
 RECONNECT_PAUSE = timedelta(minutes=10)
 
 
@@ -58,11 +58,19 @@ def _fetch(account: models.Account, wire: Wire, now: datetime) -> Page | None:
     try:
         return drive.run(channel.poll(connected(account), account.cursor), wire)
     except (ChannelError, sealed.CannotOpen) as error:
-        retry_at = now + (RECONNECT_PAUSE if isinstance(error, AuthExpired | sealed.CannotOpen) else PAUSE)
-        if isinstance(error, RateLimited):
-            retry_at = error.retry_at
+        retry_at = _retry_at(account, error, now)
         models.Account.objects.filter(pk=account.pk).update(trouble=str(error)[:300], retry_at=retry_at)
         return None
+
+
+def _retry_at(account: models.Account, error: ChannelError | sealed.CannotOpen, now: datetime) -> datetime:
+    """When to ask again: soon after a hiccup, ever later the longer the network has not answered."""
+    if isinstance(error, RateLimited):
+        return error.retry_at
+    if isinstance(error, AuthExpired | sealed.CannotOpen):
+        return now + RECONNECT_PAUSE
+    silent = now - (account.polled_at or account.created_at)
+    return now + min(MOST_PAUSE, max(PAUSE, silent / 2))
 
 
 def _keep(account: models.Account, page: Page, now: datetime) -> int:
