@@ -53,6 +53,7 @@ class Desk(NinjaAPI):
             renderer=WholeTimes(),
         )
         self.scopes: dict[str, str] = {}
+        self.described: dict[str, OpenAPISchema] = {}
         problems.say_all(self)
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
@@ -67,8 +68,14 @@ class Desk(NinjaAPI):
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
-        """The description, with scopes and refusals."""
-        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        """The description, with scopes and refusals; made once for each place where the API stands."""
+        place = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        if place not in self.described:
+            self.described[place] = self._schema(place)
+        return self.described[place]
+
+    def _schema(self, place: str) -> OpenAPISchema:
+        schema = super().get_openapi_schema(path_prefix=place)
         _, shapes = models_json_schema([(Problem, "serialization")], ref_template=REF_TEMPLATE)
         schema["components"]["schemas"].update(shapes["$defs"])
         for path, operations in schema["paths"].items():
@@ -83,6 +90,9 @@ class Desk(NinjaAPI):
         details["summary"] = details["summary"].capitalize()
         details["description"] = f"{details.get('description', '')}\n\nNeeds the scope `{scope}`.".strip()
         details["responses"] = {str(status): answer for status, answer in details["responses"].items()}
+        for parameter in details["parameters"]:
+            what = parameter["name"].removesuffix("_id")
+            parameter.setdefault("description", f"The desk's number of the {what}.")
         for status in statuses:
             content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
             details["responses"][status] = {"description": REFUSALS[status], "content": content}
@@ -121,6 +131,7 @@ def _guarded(view: View) -> View:
             return problems.not_found(request, Http404())
         if response.status_code == 405 and isinstance(response, HttpResponse):
             return problems.not_allowed(response)
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     answered.login_required = False  # type: ignore[attr-defined]
