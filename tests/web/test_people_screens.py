@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import hotp_value, yield_hotp_counters_from_time
+from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import reverse
 
@@ -19,7 +20,7 @@ from amends.channels.fake_network import FakeNetwork
 from amends.channels.fake_server import Server
 from amends.core.values import Role
 from amends.pipeline import invitations, people, tokens
-from amends.store import brands, history, policies
+from amends.store import brands, history, policies, sealed, seals
 from amends.store.models import Account, ApiToken, Brand, Invitation, Mail, Membership, PolicyVersion, User
 
 PASSWORD = "seven sad seagulls"
@@ -399,25 +400,37 @@ def test_no_page_of_the_settings_can_be_cached_or_carries_script(boss: Membershi
 def test_second_factors_are_sealed(boss: Membership) -> None:
     client = stranger()
     client.post("/account/login/", {"login": "ruth@example.com", "password": PASSWORD})
-    html = page(client, "/account/mfa/totp/activate/")
+    again = "/account/reauthenticate/?next=/account/mfa/totp/activate/"
+    html = post(client, again, password=PASSWORD)
     secret = re.findall(r'id="authenticator_secret"[^>]*value="([A-Z0-9]+)"', html)[0]
     code = f"{hotp_value(secret, next(yield_hotp_counters_from_time())):06d}"
     done = post(client, "/account/mfa/totp/activate/", code=code)
     assert "Recovery codes" in done
     assert secret not in str(list(Authenticator.objects.values_list("data", flat=True)))
-    again = stranger()
-    asked = post(again, "/account/login/", login="ruth@example.com", password=PASSWORD)
+    with override_settings(SECRET_KEY="n" * 40, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
+        assert seals.renew() == 2
+    with override_settings(SECRET_KEY="n" * 40):
+        kept = Authenticator.objects.get(type=Authenticator.Type.TOTP).data["secret"]
+        assert sealed.open_(kept.encode()) == secret
+        other = stranger()
+        _sign_in_with_a_second_factor(other, boss.user, done)
+
+
+def _sign_in_with_a_second_factor(other: Client, user: User, done: str) -> None:
+    asked = post(other, "/account/login/", login="ruth@example.com", password=PASSWORD)
     assert "authenticator app" in asked
-    assert "_auth_user_id" not in again.session
+    assert "_auth_user_id" not in other.session
     recovery = re.findall(r"^([0-9a-f]{8})$", re.sub(r"<[^>]+>", "\n", done), re.M)
     assert len(recovery) == 10
-    again.post("/account/mfa/authenticate/", {"code": recovery[0]})
-    assert again.session["_auth_user_id"] == str(boss.user_id)
+    other.post("/account/mfa/authenticate/", {"code": recovery[0]})
+    assert other.session["_auth_user_id"] == str(user.pk)
 
 
 def test_a_forgotten_password_is_mailed_a_code_only_where_there_is_mail(boss: Membership) -> None:
     assert stranger().get("/account/password/reset/").status_code == 404
+    assert "Forgot" not in page(stranger(), "/account/login/")
     with override_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=9):
+        assert "Forgot" in page(stranger(), "/account/login/")
         post(stranger(), "/account/password/reset/", email="ruth@example.com")
         post(stranger(), "/account/password/reset/", email="nobody@example.com")
     letter = Mail.objects.get()

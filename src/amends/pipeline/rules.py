@@ -37,8 +37,15 @@ def checked(document: Mapping[str, Any]) -> Policy:
         faults: dict[str, str] = {}
         for fault in error.errors(include_url=False, include_input=False, include_context=False):
             place = ".".join(map(str, fault["loc"])) or "policy"
-            faults.setdefault(place, fault["msg"].removeprefix("Value error, "))
+            faults.setdefault(place, _said(fault["type"], fault["msg"]))
         raise BadPolicy(faults) from None
+
+
+def _said(kind: str, words: str) -> str:
+    """A fault in words for an admin, where pydantic's are for a programmer."""
+    if kind.startswith("time_"):
+        return "write times like 09:00-12:30, 13:30-18:00"
+    return words.removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 def from_toml(text: str) -> Policy:

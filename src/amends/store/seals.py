@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from amends.store import sealed
 from amends.store.models import Account, Mail
+
+_SEALED = ("secret", "seed")
+"""What of an authenticator's document `web.signin.SecondFactor` has sealed."""
 
 
 def renew() -> int:
@@ -21,7 +25,19 @@ def renew() -> int:
         mails = Mail.objects.select_for_update(no_key=True).exclude(body=None).order_by("pk")
         for mail in mails:
             Mail.objects.filter(pk=mail.pk).update(body=_anew(bytes(mail.body or b"")))
-        return len(accounts) + len(mails)
+        return len(accounts) + len(mails) + _second_factors()
+
+
+def _second_factors() -> int:
+    """The secrets of authenticator apps and recovery codes, which allauth keeps as texts in a document."""
+    count = 0
+    for factor in Authenticator.objects.select_for_update(no_key=True).order_by("pk"):
+        held = {name: factor.data[name] for name in _SEALED if factor.data.get(name)}
+        if held:
+            anew = {name: _anew(value.encode()).decode() for name, value in held.items()}
+            Authenticator.objects.filter(pk=factor.pk).update(data={**factor.data, **anew})
+            count += len(held)
+    return count
 
 
 def _anew(value: bytes) -> bytes:

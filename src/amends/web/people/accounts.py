@@ -92,9 +92,9 @@ def _health(account: Account, now: datetime) -> tuple[str, str]:
         return "Disconnected", "plain"
     if account.trouble:
         return "In trouble", "bad"
-    if account.polled_at is None or now - account.polled_at > QUIET_AFTER:
+    if now - (account.polled_at or account.created_at) > QUIET_AFTER:
         return "Not being watched", "warn"
-    return "Watched", "good"
+    return ("Watched", "good") if account.polled_at else ("Just connected", "info")
 
 
 def _wire() -> Http:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 
 from amends.core.policy import EVERY_DAY, Policy
 from amends.core.values import Kind
@@ -19,7 +20,7 @@ TARGETS = ("critical", "high", "medium", "low", "none")
 NUMBERS = {
     "join_within_hours": ("cases", "Join a new post to an open case within", "hours"),
     "reopen_within_days": ("cases", "Reopen a resolved case within", "days"),
-    "lift_after_minutes": ("ranking", "Lift a case for every", "minutes over its target"),
+    "lift_after_minutes": ("ranking", "Lift a case each time it is over its target by", "minutes"),
     "erase_deleted_after_hours": ("retention", "Erase the words of deleted posts after", "hours"),
 }
 ALWAYS, HOURS = "always", "hours"
@@ -55,12 +56,12 @@ class PolicyForm(forms.Form):
         self.document: dict[str, Any] = policy.model_dump(mode="json")
         super().__init__(data, initial={"version": version, **_initial(self.document)})
         for severity in TARGETS:
-            label = "Questions and requests" if severity == "none" else severity.capitalize()
+            label = "Questions" if severity == "none" else severity.capitalize()
             self.fields[f"target_{severity}"] = _number(label)
         for day, name in DAYS.items():
             self.fields[f"hours_{day}"] = forms.CharField(label=name, required=False, max_length=200)
         for name, (_, label, unit) in NUMBERS.items():
-            self.fields[name] = _number(f"{label} … {unit}")
+            self.fields[name] = _number(f"{label} ({unit})")
 
     def wanted(self) -> dict[str, Any]:
         """The whole document with what the form says put in."""
@@ -76,7 +77,10 @@ class PolicyForm(forms.Form):
     def blame(self, error: BadPolicy) -> None:
         """Show each fault at the field it is about, else above the form."""
         for place, text in error.faults.items():
-            self.add_error(self._field_of(place.split(".")), text.capitalize() + ".")
+            field = self._field_of(place.split("."))
+            said = f"{text[:1].upper()}{text[1:]}." if field else f"{place}: {text}."
+            if said not in self.errors.get(field or NON_FIELD_ERRORS, []):
+                self.add_error(field, said)
 
     def _hours(self) -> dict[str, list[dict[str, str]]]:
         return {day: _spans(self.cleaned_data[f"hours_{day}"]) for day in DAYS}
