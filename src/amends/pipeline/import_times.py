@@ -49,10 +49,8 @@ def instant(spelled: str) -> datetime:
 
 def _iso(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.removesuffix(" UTC").removesuffix(" GMT"))
     except ValueError:
-        if text.endswith((" UTC", " GMT")):
-            return datetime.fromisoformat(text[:-4])
         return parsedate_to_datetime(text)
 
 

@@ -28,6 +28,10 @@ class CannotRead(SiteError):
     """A file cannot be read at all; nothing was imported from it."""
 
 
+class CannotList(SiteError):
+    """The list of refused lines cannot be written anywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What is imported: a file that can be read twice, and where it came from."""
@@ -86,7 +90,7 @@ def _laid_down(stream: IO[bytes] | gzip.GzipFile, folder: Path) -> Iterator[IO[b
 
 
 class Rejections:
-    """The refused lines of one source; they stand in their file when `close` is called, all or none.
+    """The refused lines of one source; they stand in their file when `publish` is called, all or none.
 
     Until then they are kept out of sight, so that two imports of one file never mix theirs.
     """
@@ -94,9 +98,15 @@ class Rejections:
     def __init__(self, source: Source, folder: Path) -> None:
         name = "stdin" if source.piped else source.name
         self._wanted = Path(f"{Path(name).name if source.piped else name}{REJECTED}")
-        self._draft = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by `close`
+        self._draft = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed on leaving
         self._folder = folder
         self.count = 0
+
+    def __enter__(self) -> Rejections:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._draft.close()
 
     def add(self, refused: Refused) -> None:
         """Put one line on the list."""
@@ -110,22 +120,24 @@ class Rejections:
         self._draft.write(json.dumps(said).encode() + b"\n")
         self.count += 1
 
-    def close(self) -> Path | None:
+    def publish(self) -> Path | None:
         """Put the list where it belongs, in place of an older one; returns where, None when it is empty.
 
         Where the source's folder cannot be written it goes into the current one, else into the data folder.
         """
-        with self._draft:
-            if not self.count:
-                self._remove_old()
-                return None
-            for path in (self._wanted, Path(self._wanted.name), self._folder / self._wanted.name):
-                try:
-                    self._write(path)
-                except OSError:
-                    continue
-                return path
-        raise SiteError(f"The list of refused lines could not be written to {self._wanted} or elsewhere.")
+        if not self.count:
+            self._remove_old()
+            return None
+        for path in (self._wanted, Path(self._wanted.name), self._folder / self._wanted.name):
+            try:
+                self._write(path)
+            except OSError:
+                continue
+            return path
+        raise CannotList(
+            f"The list of refused lines could not be written to {self._wanted} or elsewhere. Every other line "
+            "is kept. Make room there and import the file again: nothing doubles."
+        )
 
     def _write(self, path: Path) -> None:
         draft = path.with_name(f".{path.name}.{os.getpid()}")

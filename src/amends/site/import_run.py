@@ -55,8 +55,11 @@ def _import_named(name: str, asked: Asked) -> int:
         say(f"{name} is a list of lines that were refused, not of posts; it was passed over.")
         return KEPT_ALL
     try:
-        with opened(name, sys.stdin.buffer, asked.folder) as source:
-            return _Run(source, replace(asked, layout=_layout(source, asked))).run()
+        with (
+            opened(name, sys.stdin.buffer, asked.folder) as source,
+            Rejections(source, asked.folder) as rejections,
+        ):
+            return _Run(source, replace(asked, layout=_layout(source, asked)), rejections).run()
     except (CannotRead, Unreadable) as error:
         say(f"{name}: {error}" if isinstance(error, Unreadable) else str(error))
         return NOTHING_DONE
@@ -72,11 +75,11 @@ def _layout(source: Source, asked: Asked) -> Layout:
 class _Run:
     """One source on its way in."""
 
-    def __init__(self, source: Source, asked: Asked) -> None:
+    def __init__(self, source: Source, asked: Asked, rejections: Rejections) -> None:
         self._source = source
         self._asked = asked
         self._progress = Progress(source.name, quiet=asked.quiet)
-        self._rejections = Rejections(source, asked.folder)
+        self._rejections = rejections
         self._survey = Survey(0, 0, None)
 
     def run(self) -> int:
@@ -103,7 +106,7 @@ class _Run:
             stopped = error
         finally:
             self._progress.end()
-            rejected = self._rejections.close()
+            rejected = self._rejections.publish()
         import_runs.record(
             content,
             _parts(import_),
