@@ -1,7 +1,7 @@
 # The verbs of this repository. Everything lives in .venv; nothing is installed elsewhere but, as root, apt packages.
 PYTHON = .venv/bin/python
 PORT ?= 8010
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check lint format types rules docs bench lock clean
 
 setup: ## everything to run, test and check
 	./scripts/setup test
@@ -13,11 +13,18 @@ demo: ## the whole desk with a living sample, until ctrl-C
 test: setup ## every test
 	$(PYTHON) -m pytest
 
-check: setup ## lint, format, types, import rules, docs
+check: setup ## lint, format, types, import rules, docs: all of them, whatever the first says
+	@$(MAKE) --no-print-directory --keep-going lint format types rules docs
+
+lint:
 	$(PYTHON) -m ruff check .
+format:
 	$(PYTHON) -m ruff format --check .
+types:
 	$(PYTHON) -m mypy --strict src tests
+rules:
 	.venv/bin/lint-imports
+docs:
 	$(PYTHON) scripts/check_docs.py
 
 bench: setup ## a table, and bench/results.json

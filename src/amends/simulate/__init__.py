@@ -1,0 +1,1 @@
+"""The desk as a simulation over the rules: questions of staffing and policy."""
