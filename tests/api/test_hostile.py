@@ -87,6 +87,16 @@ def test_large_bodies(api: Desk) -> None:
     assert caller.post("/posts", {"posts": [post]}).json()["kept"] == 1
 
 
+def test_a_body_in_chunks_is_not_taken_for_none(api: Desk) -> None:
+    caller = api.caller()
+    path = f"/api/v1/cases/{api.case().pk}/note"
+    answer = caller.client.generic(
+        "POST", path, b"", headers={**caller.headers(), "Transfer-Encoding": "chunked"}
+    )
+    is_a_problem(answer)
+    assert answer.status_code == 411
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -125,6 +125,8 @@ def addresses(api: Desk) -> tuple[list[URLPattern], str, str]:
 
 def _guarded(view: View) -> View:
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            return problems.without_length()
         try:
             response = view(request, *args, **kwargs)
         except Http404:

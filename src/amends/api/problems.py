@@ -95,6 +95,12 @@ def not_allowed(response: HttpResponse) -> HttpResponse:
     return refused
 
 
+def without_length() -> HttpResponse:
+    """411: Django reads no body whose length was not told beforehand."""
+    said = "The body came in chunks without a Content-Length, so it was not read."
+    return answer(411, "length", said, "Send it whole, with a Content-Length.")
+
+
 def _forbidden(_: HttpRequest, error: Exception) -> HttpResponse:
     return answer(403, "role", str(error), "Ask an admin of the brand, or use a token of somebody who may.")
 
