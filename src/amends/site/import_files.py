@@ -135,8 +135,8 @@ class Rejections:
                 continue
             return path
         raise CannotList(
-            f"The list of refused lines could not be written to {self._wanted} or elsewhere. Every other line "
-            "is kept. Make room there and import the file again: nothing doubles."
+            f"The list of refused lines could not be written to {self._wanted} or elsewhere. The other lines "
+            "are kept. Make room there and import the file again: nothing doubles."
         )
 
     def _write(self, path: Path) -> None:
