@@ -21,6 +21,8 @@ from bench import importer, made
 COMPLAINTS = 0.5
 """High, so that every view of even the small desk fills a page and only the size around it differs."""
 
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
@@ -35,8 +37,11 @@ def seed(cluster: Cluster, database: str, posts: int) -> Seeded:
     importer.seconds(importer.content(list(made.lines(posts))), StandIn(COMPLAINTS), "Bench")
     brand = brands.get_or_create("Bench", clock.now())
     people = [_person(brand, name) for name in ("reader", "colleague")]
-    for case_id in Case.objects.order_by("pk").values_list("pk", flat=True):
-        _work(case_id, people)
+    cases = list(Case.objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(cases), _AT_ONCE):
+        with transaction.atomic():
+            for case_id in cases[start : start + _AT_ONCE]:
+                _work(case_id, people)
     with psycopg.connect(cluster.url("postgres", database), autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE")
     return Seeded(brand, people[0])

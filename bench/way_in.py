@@ -22,7 +22,7 @@ FEW, HALF = 0.06, 0.5
 LEAST = {FEW: 3_000, HALF: 600}
 GROWTH = 1.25
 """Time a post over time a post: an index grows with the logarithm, which alone is 1.3 over these sizes."""
-PATIENCE = 600.0
+PATIENCE = 360.0
 """Seconds after which a curve is not run again; the row says how often it was."""
 
 
