@@ -17,7 +17,15 @@ from tests.rig.processes import AMENDS, Processes, until
 from amends.site import ports
 
 CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 _READY = re.compile(r"Amends is ready: (http\S+)")
 SHOTS = Path(__file__).parents[2] / ".build" / "screens"
 
