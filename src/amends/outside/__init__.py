@@ -1,1 +1,1 @@
-"""What lies beyond the desk and is no network: look-ups, webhooks, model endpoints, through the same driver."""
+"""What lies beyond the desk and is no network: look-ups, webhooks, model endpoints, by the same driver."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.db import transaction
@@ -9,8 +11,8 @@ from django.db import transaction
 from amends.store import sealed
 from amends.store.models import Account, Mail
 
-_SEALED = ("secret", "seed")
-"""What of an authenticator's document `web.signin.SecondFactor` has sealed."""
+_SECRETS = ("secret", "seed", "migrated_codes")
+"""What allauth seals through our adapter in the data of a second factor."""
 
 
 def renew() -> int:
@@ -25,19 +27,20 @@ def renew() -> int:
         mails = Mail.objects.select_for_update(no_key=True).exclude(body=None).order_by("pk")
         for mail in mails:
             Mail.objects.filter(pk=mail.pk).update(body=_anew(bytes(mail.body or b"")))
-        return len(accounts) + len(mails) + _second_factors()
+        factors = Authenticator.objects.select_for_update(no_key=True).order_by("pk")
+        sealed_factors = [factor for factor in factors if any(name in factor.data for name in _SECRETS)]
+        for factor in sealed_factors:
+            Authenticator.objects.filter(pk=factor.pk).update(data=_factor(factor.data))
+        return len(accounts) + len(mails) + len(sealed_factors)
 
 
-def _second_factors() -> int:
-    """The secrets of authenticator apps and recovery codes, which allauth keeps as texts in a document."""
-    count = 0
-    for factor in Authenticator.objects.select_for_update(no_key=True).order_by("pk"):
-        held = {name: factor.data[name] for name in _SEALED if factor.data.get(name)}
-        if held:
-            anew = {name: _anew(value.encode()).decode() for name, value in held.items()}
-            Authenticator.objects.filter(pk=factor.pk).update(data={**factor.data, **anew})
-            count += len(held)
-    return count
+def _factor(data: dict[str, Any]) -> dict[str, Any]:
+    def anew(value: object) -> object:
+        if isinstance(value, list):
+            return [anew(each) for each in value]
+        return _anew(str(value).encode()).decode()
+
+    return {name: anew(value) if name in _SECRETS else value for name, value in data.items()}
 
 
 def _anew(value: bytes) -> bytes:
