@@ -62,4 +62,9 @@ class Case(models.Model):
                 fields=["lift_at"], name="case_lift", condition=models.Q(state="open", lift_at__isnull=False)
             ),
             models.Index(fields=["snoozed_until"], name="case_snoozed", condition=models.Q(state="snoozed")),
+            models.Index(
+                fields=["brand", "-resolved_at", "id"],
+                name="case_resolved",
+                condition=models.Q(state="resolved"),
+            ),
         ]
