@@ -133,6 +133,8 @@ def test_a_new_person_comes_in_by_a_link_that_is_shown_once(boss: Membership) ->
     assert "Invitation code" in page(visitor, "/invitation")
     assert "does not hold" in post(visitor, "/invitation", code="guess")
     assert "ann@example.com" in post(visitor, "/invitation", code=link)
+    led = visitor.post("/invitation", {"code": link}).headers["Location"]
+    assert led.endswith("/join#main"), "a browser carries a fragment on unless it is given another"
     assert secret not in str(dict(visitor.session))
     assert "too short" in post(visitor, "/invitation/join", name="Ann", password="ann", time_zone="UTC")
     joined = post(visitor, "/invitation/join", name=NASTY, password=PASSWORD, time_zone="UTC")
@@ -426,15 +428,44 @@ def _sign_in_with_a_second_factor(other: Client, user: User, done: str) -> None:
     assert other.session["_auth_user_id"] == str(user.pk)
 
 
+def test_every_page_of_the_sign_in_can_be_shown(boss: Membership) -> None:
+    client = stranger()
+    client.post("/account/login/", {"login": "ruth@example.com", "password": PASSWORD})
+    key = Authenticator.objects.create(
+        user=boss.user,
+        type=Authenticator.Type.WEBAUTHN,
+        data={"name": NASTY, "credential": {"clientExtensionResults": {}}},
+    )
+    post(client, "/account/reauthenticate/", password=PASSWORD)
+    names = ["mfa_index", "mfa_list_webauthn", "mfa_activate_totp", "mfa_generate_recovery_codes"]
+    for url in [reverse(name) for name in [*names, "account_change_password", "account_logout"]]:
+        assert "<script>alert" not in page(client, url)
+    for name in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
+        assert "<script>alert" not in page(client, reverse(name, args=[key.pk]))
+    assert client.get("/account/email/").status_code == 404
+
+
 def test_a_forgotten_password_is_mailed_a_code_only_where_there_is_mail(boss: Membership) -> None:
     assert stranger().get("/account/password/reset/").status_code == 404
     assert "Forgot" not in page(stranger(), "/account/login/")
+    visitor = stranger()
     with override_settings(EMAIL_HOST="127.0.0.1", EMAIL_PORT=9):
-        assert "Forgot" in page(stranger(), "/account/login/")
-        post(stranger(), "/account/password/reset/", email="ruth@example.com")
-        post(stranger(), "/account/password/reset/", email="nobody@example.com")
+        assert "Forgot" in page(visitor, "/account/login/")
+        asked = post(visitor, "/account/password/reset/", email="ruth@example.com")
+        assert "Code" in asked
+        assert "Code" in post(stranger(), "/account/password/reset/", email="nobody@example.com")
     letter = Mail.objects.get()
     assert (letter.to, letter.subject) == ("ruth@example.com", "Your code for a new password on Amends")
+    written = sealed.open_(bytes(letter.body or b""))
+    (code,) = re.findall(r"^ {4}(\S+)$", written, re.M)
+    post(visitor, "/account/password/reset/confirm/", code="wrong")
+    assert "password" in post(visitor, "/account/password/reset/confirm/", code=code).lower()
+    weak = {"password1": "short", "password2": "short"}
+    assert "too short" in post(visitor, "/account/password/reset/complete/", weak)
+    good = {"password1": "eight elegant eels", "password2": "eight elegant eels"}
+    post(visitor, "/account/password/reset/complete/", good)
+    boss.user.refresh_from_db()
+    assert boss.user.check_password("eight elegant eels")
 
 
 def test_garbage_gets_an_answer_never_a_fault(boss: Membership) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -70,7 +71,8 @@ def invitation(request: HttpRequest) -> HttpResponse:
             forms.refuse(form, error)
         else:
             request.session[PRESENTED] = found.pk
-            return redirect("join")
+            # A fragment of its own, since a browser else carries the secret on to every page that follows.
+            return redirect(reverse("join") + "#main")
     return render(request, "people/invitation.html", {"form": form})
 
 
