@@ -98,4 +98,4 @@ def _hush() -> None:
 
 def _worth_saying(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
-    return not (record.name.startswith("procrastinate") and isinstance(error, _AWAY))
+    return not (record.name.startswith(("procrastinate", "asyncio")) and isinstance(error, _AWAY))
