@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from tests.pipeline.conftest import Town
 
 from amends.channels.fake_deeds import Saying
 from amends.channels.fake_trouble import Trouble
 from amends.core import events
 from amends.core.case import NotPossible
+from amends.core.policy import Policy
 from amends.core.values import Resolution, Visibility
 from amends.pipeline import act, answers, decide, sweep
-from amends.store import history, models
+from amends.store import history, models, policies
 
 WORDS = "Sorry about this, Anna. We are looking for your parcel now."
 
@@ -217,3 +219,18 @@ def test_a_case_that_starves_is_lifted_by_the_sweep(town: Town) -> None:
     case = town.case()
     assert case.band == 4 > before
     assert case.lift_at is None
+
+
+def test_a_new_policy_puts_open_cases_on_its_clock(town: Town) -> None:
+    town.stage.customer_says("@brand my parcel is lost")
+    town.turn()
+    before = town.case()
+    targets = dict.fromkeys(("critical", "high", "medium", "low", "none"), 7)
+    with transaction.atomic():
+        policies.publish(town.brand.pk, Policy.model_validate({"targets": targets}), None, town.now())
+    assert sweep.sweep(town.now()) == 1
+    after = town.case()
+    assert before.waiting_since
+    assert after.due_at == before.waiting_since + timedelta(minutes=7) != before.due_at
+    assert after.policy_version == 2
+    assert sweep.sweep(town.now()) == 0

@@ -64,11 +64,16 @@ def settle(results: Sequence[Settled], actor: Actor, policy_version: int, now: d
         saved = _saved(result, end, policy_version)
         if result.is_new:
             fresh.append(saved)
-        elif result.outcome.entries or result.outcome.case != result.held.case:
+        elif _differs(result, policy_version):
             changed.append(saved)
     cases.insert(fresh)
     cases.update(changed)
     _plan(results, actor, now)
+
+
+def _differs(result: Settled, policy_version: int) -> bool:
+    outcome, held = result.outcome, result.held
+    return bool(outcome.entries) or outcome.case != held.case or policy_version != held.policy_version
 
 
 def _lines(outcome: Outcome, actor: Actor, policy_version: int, now: datetime) -> list[history.Line]:

@@ -97,7 +97,7 @@ def _unborn(brand_id: int, case_id: int, first: Arrival | None, facts: events.Fa
         raise LookupError(f"case {case_id} is neither stored nor new")
     head = history.Head(history.chain_of(case_id), 0, b"", brand_id, case_id)
     case = opening(case_id, first.item.channel, facts, now)
-    return Locked(case, brand_id, first.author_id, first.conversation_id, head)
+    return Locked(case, brand_id, first.author_id, first.conversation_id, head, 0)
 
 
 def _event(facts: events.Facts, arrivals: Sequence[Arrival]) -> events.PostsChanged:

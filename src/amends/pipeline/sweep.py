@@ -22,12 +22,23 @@ SELECT brand_id, array_agg(id) FROM (
     UNION
     (SELECT id, brand_id FROM store_case WHERE state = 'snoozed' AND snoozed_until <= %s
         ORDER BY snoozed_until LIMIT %s)
+    UNION
+    (SELECT c.id, c.brand_id FROM (
+        SELECT brand_id, max(version) AS version FROM store_policyversion GROUP BY brand_id
+    ) AS holds CROSS JOIN LATERAL (
+        SELECT id, brand_id FROM store_case
+        WHERE brand_id = holds.brand_id AND state = 'open' AND policy_version < holds.version LIMIT %s
+    ) AS c)
 ) AS due GROUP BY brand_id
 """
 
 
 def sweep(now: datetime) -> int:
-    """Do everything that is due: lift and wake cases, find stuck sends, erase words; returns how much."""
+    """Do everything that is due; returns how much.
+
+    Cases are lifted, woken, or put on the clock of a policy published since; sends whose worker died become
+    unknown; words of deleted posts are erased.
+    """
     done = find_stuck(now)
     while changed := _due_cases(now):
         done += changed
@@ -37,7 +48,7 @@ def sweep(now: datetime) -> int:
 def _due_cases(now: datetime) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_DUE, [now, BATCH, now, BATCH])
+            cursor.execute(_DUE, [now, BATCH, now, BATCH, BATCH])
             due = cursor.fetchall()
         for brand_id, ids in due:
             version, policy = policies.current(brand_id)

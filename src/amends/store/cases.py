@@ -25,15 +25,16 @@ class Locked:
     author_id: int
     conversation_id: int
     head: history.Head
+    policy_version: int
 
 
 _VALUES = (
     "id, channel, state, kind, severity, opened_at, last_post_at, listed_at, sort_at, graded_by_person, "
-    "waiting_since, due_at, first_answer_at, settled_until, band, lift_at, clock_offset, assignee_id, snoozed_until, "
-    "resolution, resolved_at, sends_open, on_hold, posts_in, lead_id"
+    "waiting_since, due_at, first_answer_at, settled_until, band, lift_at, clock_offset, assignee_id, "
+    "snoozed_until, resolution, resolved_at, sends_open, on_hold, posts_in, lead_id"
 )
 _LOCK = f"""
-SELECT {_VALUES}, brand_id, author_id, conversation_id, history_count, history_head
+SELECT {_VALUES}, brand_id, author_id, conversation_id, history_count, history_head, policy_version
 FROM store_case WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608 - constants only
 
@@ -46,10 +47,10 @@ def lock(case_ids: Iterable[int]) -> dict[int, Locked]:
 
 
 def _locked(row: Sequence[object]) -> Locked:
-    (brand_id, author_id, conversation_id, count, head) = row[25:]
+    (brand_id, author_id, conversation_id, count, head, version) = row[25:]
     case = Case(*_typed(row[:25]))  # type: ignore[arg-type]
     head = history.Head(history.chain_of(case.id), count, bytes(head), brand_id, case.id)  # type: ignore[arg-type,call-overload]
-    return Locked(case, brand_id, author_id, conversation_id, head)  # type: ignore[arg-type]
+    return Locked(case, brand_id, author_id, conversation_id, head, version)  # type: ignore[arg-type]
 
 
 def _typed(row: Sequence[object]) -> list[object]:
@@ -71,7 +72,8 @@ def reserve(count: int) -> list[int]:
 _TYPES = (
     "id bigint, channel text, state text, kind text, severity text, opened_at timestamptz, "
     "last_post_at timestamptz, listed_at timestamptz, sort_at timestamptz, "
-    "graded_by_person boolean, waiting_since timestamptz, due_at timestamptz, first_answer_at timestamptz, settled_until timestamptz, band smallint, "
+    "graded_by_person boolean, waiting_since timestamptz, due_at timestamptz, "
+    "first_answer_at timestamptz, settled_until timestamptz, band smallint, "
     "lift_at timestamptz, clock_offset interval, assignee_id bigint, snoozed_until timestamptz, "
     "resolution text, resolved_at timestamptz, sends_open int, on_hold boolean, posts_in int, "
     "lead_id bigint, brand_id bigint, author_id bigint, conversation_id bigint, policy_version int, "
@@ -170,7 +172,6 @@ _FACTS = """
 SELECT p.case_id,
     (array_agg(p.id ORDER BY grade.level DESC, p.posted_at, p.id) FILTER (WHERE p.direction = 'in'))[1],
     max(grade.level) FILTER (WHERE p.direction = 'in'),
-    bool_or(p.is_complaint) FILTER (WHERE p.direction = 'in'),
     min(p.posted_at) FILTER (WHERE p.direction = 'in'),
     max(p.posted_at) FILTER (WHERE p.direction = 'in'),
     min(p.posted_at) FILTER (WHERE p.direction = 'in' AND p.wants_answer AND p.posted_at >
@@ -201,7 +202,7 @@ def facts(case_ids: Iterable[int]) -> dict[int, Facts]:
 
 
 def _facts(row: Sequence[object]) -> Facts:
-    (_, lead, level, _complaint, first, last, waiting, answered, posts_in, kind) = row
+    (_, lead, level, first, last, waiting, answered, posts_in, kind) = row
     return Facts(
         kind=Kind(kind) if kind else Kind.OTHER,  # type: ignore[arg-type]
         severity=Severity.of_level(level),  # type: ignore[arg-type]

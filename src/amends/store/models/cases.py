@@ -46,6 +46,9 @@ class Case(models.Model):
     class Meta:
         indexes = [
             models.Index(
+                fields=["brand", "policy_version"], name="case_policy", condition=models.Q(state="open")
+            ),
+            models.Index(
                 fields=["brand", "-band", "sort_at", "id"],
                 name="case_inbox",
                 condition=models.Q(state="open"),
