@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models.functions import Left
+from django.db.models.functions import Left, Upper
 
 from amends.core.values import Direction, Kind, Severity, Visibility
 from amends.store.models.people import Brand
@@ -51,6 +51,11 @@ class Author(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["brand", "channel", "remote_id"], name="author_once"),
+        ]
+        indexes = [
+            models.Index(
+                "brand", Upper("handle"), name="author_handle", condition=models.Q(handle__gt="")
+            ),  # upper-cased as `iexact` asks
         ]
 
 
