@@ -44,10 +44,12 @@ def posts(count: int, *, first: int = 0, of: int | None = None) -> Iterator[dict
     vocabulary, weights = words()
     for number in range(first, first + count):
         chance = random.Random(number)
+        author = chance.randrange(authors)
         post: dict[str, object] = {
             "id": f"p{number}",
             "channel": CHANNELS[number % len(CHANNELS)],
-            "author_id": f"a{chance.randrange(authors)}",
+            "author_id": f"a{author}",
+            "author_handle": f"person{author}",
             "text": " ".join(chance.choices(vocabulary, cum_weights=weights, k=chance.randrange(4, 34))),
             "created_at": (START + number * EVERY).isoformat(),
         }
@@ -55,7 +57,7 @@ def posts(count: int, *, first: int = 0, of: int | None = None) -> Iterator[dict
         if earlier and chance.random() < 0.33:
             post["in_reply_to"] = f"p{number - chance.randint(1, earlier) * len(CHANNELS)}"
             if chance.random() < 0.36:
-                post |= {"direction": "out", "author_id": "brand"}
+                post |= {"direction": "out", "author_id": "brand", "author_handle": "brand"}
         yield post
 
 
@@ -74,6 +76,7 @@ def _item(post: dict[str, object]) -> Item:
         channel=str(post["channel"]),
         remote_id=str(post["id"]),
         author_id=str(post["author_id"]),
+        author_handle=str(post["author_handle"]),
         text=str(post["text"]),
         posted_at=datetime.fromisoformat(str(post["created_at"])),
         in_reply_to=str(post.get("in_reply_to", "")),

@@ -21,7 +21,7 @@ from django.urls import NoReverseMatch, reverse
 from amends.site.cluster import Cluster
 from amends.store import lists
 from amends.store.lists import Filter, View
-from amends.store.models import Case
+from amends.store.models import Case, Post
 from bench import desk, made
 from bench.progress import say
 from bench.result import Result, missing
@@ -72,6 +72,8 @@ def measure(cluster: Cluster, scale: Scale) -> list[Result]:
             seeded = seed(cluster, name, size)
             reader = Reader(name)
             stack.callback(reader.close)
+            if (found := reader.do(Post.objects.count)) != size:
+                raise RuntimeError(f"The desk of {size} posts has {found}.")
             readers.append(reader)
             try:
                 pages.append(reader.do(lambda seeded=seeded: _pages(seeded)))  # type: ignore[misc]
@@ -117,6 +119,7 @@ def _pages(seeded: Seeded) -> list[Page]:
         Page("search, a common word", [f"{search}?q={made.COMMON}"]),
         Page("search, a usual word", [f"{search}?q={made.USUAL}"], promised=False),
         Page("search, a rare word", [f"{search}?q={made.RARE}"], promised=False),
+        Page("search, somebody's name", [f"{search}?q=@person17"], promised=False),
         Page("all posts", [posts]),
     ]
 
