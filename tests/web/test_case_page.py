@@ -106,6 +106,10 @@ def test_sends_show_their_five_states(house: House, client: Client, agent: model
         assert words in html
     assert "words of sent" not in html  # it stands in the conversation as a post
     assert html.count("It is not there: send again") == 1
+    refused = models.Send.objects.get(state=SendState.REFUSED)
+    assert "words of refused</textarea>" in page(client, case, f"?again={refused.pk}")
+    planned = models.Send.objects.get(state=SendState.PLANNED)
+    assert "words of planned</textarea>" not in page(client, case, f"?again={planned.pk}")
 
 
 def test_a_long_conversation_is_shown_in_parts_at_the_same_cost(house: House, client: Client) -> None:

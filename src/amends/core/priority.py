@@ -47,4 +47,4 @@ def why(severity: Severity, band: int, due_at: datetime | None, now: datetime) -
     late = "over its target" if due_at <= now else "within its target"
     if band > severity.level:
         return f"Lifted above its severity ({severity}) because it has waited so long over its target."
-    return f"Severity {severity}, {late}."
+    return f"{'No complaint' if severity is Severity.NONE else f'Severity {severity}'}, {late}."

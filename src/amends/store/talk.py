@@ -21,6 +21,7 @@ _VERSIONS = 10
 _HISTORY = 200
 _CASES = 20
 _SENDS = 50
+_ANSWER = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ SELECT
           FROM store_historyentry e LEFT JOIN store_historycontent c ON c.entry_id = e.id
           LEFT JOIN store_user u ON u.id = c.person_id
           WHERE e.chain = %(chain)s ORDER BY e.position DESC LIMIT {_HISTORY}),
-    ARRAY(SELECT jsonb_build_array(s.id, s.state, left(s.text, {WORDS}), s.why, {_PERSON}, s.written_at,
+    ARRAY(SELECT jsonb_build_array(s.id, s.state, left(s.text, {_ANSWER}), s.why, {_PERSON}, s.written_at,
                                    s.to_post_id, s.remote_id,
                                    s.state = 'unknown' AND s.not_before > %(soon)s)
           FROM store_send s LEFT JOIN store_user u ON u.id = s.written_by_id

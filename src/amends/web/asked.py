@@ -110,5 +110,5 @@ def _typed_time(typed: str, now: datetime) -> datetime:
     except ValueError:
         raise NotPossible("Choose how long, or a day and time; the case was left as it is.") from None
     if not now.year <= at.year <= now.year + 2:
-        raise NotPossible("Choose a time within the next two years; the case was left as it is.")
+        raise NotPossible("Choose a time to come, within two years; the case was left as it is.")
     return (at if at.tzinfo else at.replace(tzinfo=timezone.get_current_timezone())).astimezone(UTC)

@@ -127,7 +127,7 @@ def _reply(
     kept = trouble.kept if trouble and trouble.form == "reply" else {}
     target = _target(case, spoken, _chosen(request, kept))
     visibility = Visibility(target.visibility) if target else Visibility.PUBLIC
-    draft = kept.get("text", "")
+    draft = kept.get("text", "") or _refused_words(request, around)
     can_reply = bool(around.accounts) and driver(case.channel) is not None
     return {
         "answers_to": target,
@@ -138,6 +138,13 @@ def _reply(
         "length": answers.length(case.channel, draft, visibility),
         "key": kept.get("key") or str(uuid4()),
     }
+
+
+def _refused_words(request: HttpRequest, around: Around) -> str:
+    """The words of a refused answer that somebody wants to mend and send once more."""
+    again = asked.number(request.GET, "again")
+    refused = (send for send in around.sends if send.state is SendState.REFUSED)
+    return next((send.text for send in refused if send.id == again), "")
 
 
 def _chosen(request: HttpRequest, kept: Mapping[str, str]) -> int | None:
