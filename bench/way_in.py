@@ -14,6 +14,7 @@ from amends.language.stand_in import StandIn
 from amends.site.cluster import Cluster
 from amends.store.models import Case, Post
 from bench import desk, importer, made
+from bench.importer import Taken
 from bench.progress import say
 from bench.result import Result, at_least, missing
 from bench.scale import Scale
@@ -40,7 +41,7 @@ def with_the_model(cluster: Cluster, scale: Scale) -> list[Result]:
     """The same way with the shipped model; nothing is promised of it."""
     lines = list(made.lines(scale.shipped))
     model = shipped.load()
-    best = min(_import(cluster, [lines], model)[0] for _ in range(scale.rounds))
+    best = min(_import(cluster, [lines], model)[0].clock for _ in range(scale.rounds))
     return [Result("way in, shipped model", scale.shipped / best, "posts/s")]
 
 
@@ -67,11 +68,13 @@ def _curve(cluster: Cluster, scale: Scale, share: float) -> list[Result]:
     """Files one after the other into one desk, so that each point is the time since it was empty."""
     legs = list(_legs(scale.curve))
     began, runs = time.monotonic(), 0
-    best = [float("inf")] * len(legs)
+    best = [Taken(float("inf"), float("inf"))] * len(legs)
     while runs < scale.rounds and (not runs or time.monotonic() - began < PATIENCE):
-        best = [min(pair) for pair in zip(best, _import(cluster, legs, StandIn(share)), strict=True)]
+        taken = _import(cluster, legs, StandIn(share))
+        best = [known | new for known, new in zip(best, taken, strict=True)]
         runs += 1
-        say(f"{share:.0%}: " + ", ".join(f"{len(leg) / s:,.0f}/s" for leg, s in zip(legs, best, strict=True)))
+        rates = (f"{len(leg) / new.clock:,.0f}/s" for leg, new in zip(legs, taken, strict=True))
+        say(f"{share:.0%}: {', '.join(rates)}")
     return [*_points(scale, share, best, runs), _growth(scale, share, best)]
 
 
@@ -82,11 +85,11 @@ def _legs(curve: tuple[int, ...]) -> Iterator[list[bytes]]:
         before = until
 
 
-def _import(cluster: Cluster, legs: list[list[bytes]], model: Model) -> list[float]:
+def _import(cluster: Cluster, legs: list[list[bytes]], model: Model) -> list[Taken]:
     with desk.fresh(cluster):
-        times = [importer.seconds(importer.content(leg), model, "Bench") for leg in legs]
+        taken = [importer.watched(cluster, importer.content(leg), model, "Bench") for leg in legs]
         _check(sum(map(len, legs)))
-    return times
+    return taken
 
 
 def _check(posts: int) -> None:
@@ -98,19 +101,23 @@ def _check(posts: int) -> None:
         raise importer.NotWhole(f"{kept} of {posts} posts kept, {unread} not read, {ranked} cases ranked")
 
 
-def _points(scale: Scale, share: float, best: list[float], runs: int) -> list[Result]:
+def _points(scale: Scale, share: float, best: list[Taken], runs: int) -> list[Result]:
     rows = []
     sizes = [until - before for before, until in zip((0, *scale.curve), scale.curve, strict=False)]
-    for until, total, size, leg in zip(scale.curve, accumulate(best), sizes, best, strict=True):
-        told = f"the last {size:,} of them at {size / leg:,.0f} posts/s; best of {runs}"
+    clocks = accumulate(leg.clock for leg in best)
+    for until, total, size, leg in zip(scale.curve, clocks, sizes, best, strict=True):
+        told = (
+            f"the last {size:,} of them at {size / leg.clock:,.0f} posts/s, "
+            f"{leg.processors / size * 1e6:,.0f} µs of processor time each; best of {runs}"
+        )
         name = f"way in, {share:.0%} complaints, {until:,} posts"
         rows.append(at_least(name, until / total, "posts/s", LEAST[share], told))
     return rows
 
 
-def _growth(scale: Scale, share: float, best: list[float]) -> Result:
+def _growth(scale: Scale, share: float, best: list[Taken]) -> Result:
     fewest, most = scale.curve[0], scale.curve[-1]
-    first, last = best[0] / fewest, sum(best) / most
+    first, last = best[0].clock / fewest, sum(leg.clock for leg in best) / most
     return Result(
         f"way in, {share:.0%} complaints, growth",
         last * 1e6,
