@@ -17,7 +17,7 @@ def prove(rig: Rig, promised: Mapping[str, str]) -> dict[str, int]:
     sends = _sends(rig, truth, promised)
     _cases(rig)
     _record(rig)
-    _logs(rig)
+    quiet(rig)
     return {
         "posts": len(truth.posts),
         "cases": rig.one("SELECT count(*) FROM store_case"),
@@ -72,7 +72,7 @@ def _record(rig: Rig) -> None:
     assert rig.one("SELECT count(*) FROM store_historyentry WHERE action = 'reply sent'") == sent
 
 
-def _logs(rig: Rig) -> None:
+def quiet(rig: Rig) -> None:
     """No stack trace and no secret in anything that was said."""
     said = rig.processes.said()
     assert "Traceback" not in said, said

@@ -37,6 +37,7 @@ REFUSALS = {
     "415": "The body is not JSON.",
     "422": "Something in the request is not as it must be.",
     "429": "Too many requests without a token that holds.",
+    "503": "The database does not answer just now; ask again.",
 }
 
 
@@ -100,7 +101,7 @@ class Desk(NinjaAPI):
 
 def _statuses(path: str, method: str, details: dict[str, Any]) -> list[str]:
     """Everything an operation may refuse with."""
-    found = ["400", "401", "403", "422", "429"]
+    found = ["400", "401", "403", "422", "429", "503"]
     if "{" in path:
         found.append("404")
     if method != "get":

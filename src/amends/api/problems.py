@@ -57,7 +57,12 @@ class Refusal(Exception):
 
 
 def answer(
-    status: int, code: str, detail: str, following: str, errors: list[Fault] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    following: str,
+    errors: list[Fault] | None = None,
+    kept: str = NOTHING,
 ) -> HttpResponse:
     """The problem as an HTTP answer."""
     problem = Problem(
@@ -66,7 +71,7 @@ def answer(
         status=status,
         code=code,
         detail=detail,
-        kept=NOTHING,
+        kept=kept,
         next=following,
         errors=errors or [],
     )

@@ -171,7 +171,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"away": {"()": "amends.site.away.OnceAway"}},
+    "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["away"]}},
     "root": {"handlers": ["err"], "level": "WARNING"},
     # A page that is not there is no news, and its address may hold what should not stand in a log.
     "loggers": {"django.request": {"level": "ERROR"}},

@@ -22,11 +22,13 @@ from amends.channels.fake_server import TOKEN_VARIABLE
 from amends.site import backup, children, nightly, places, ports
 from amends.site import sample as samples
 from amends.site.children import Child, amends
+from amends.site.cluster import Cluster
 from amends.site.commands.say import say, tell
 from amends.site.desk import Desk, place
 from amends.site.errors import SiteError
 
 HEARTBEAT = 0.2
+DATABASE_PAUSE = 10.0
 FIRST_BACKUP_AFTER = 60.0
 """Seconds from the start, so that the first page does not wait for a backup."""
 START_PATIENCE = 120.0
@@ -143,7 +145,10 @@ class Supervisor:
 
     def _look_after(self, desk: Desk, at_hour: int | None) -> None:
         backup_from = time.monotonic() + FIRST_BACKUP_AFTER
+        database = Cluster(desk.folder, say)
         while not self.stop.wait(HEARTBEAT):
+            if desk.embedded and not database.is_running():
+                self._start_again(database)
             for child in self.running:
                 child.look_after()
             self.once = [process for process in self.once if process.poll() is None]
@@ -155,6 +160,15 @@ class Supervisor:
                 self.once.append(children.spawn(amends("backup", "--quiet"), self._environment(desk)))
                 wait = nightly.AFTER_FAILURE.total_seconds()
             backup_from = time.monotonic() + wait
+
+    def _start_again(self, database: Cluster) -> None:
+        """Bring a database back that ended under us; what was committed is in it."""
+        say("The database ended; it is started again. What was stored is kept.")
+        try:
+            database.start()
+        except SiteError as error:
+            say(f"{error}")
+            self.stop.wait(DATABASE_PAUSE)
 
 
 @contextmanager

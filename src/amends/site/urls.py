@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from amends.api import urls as api
 
+handler500 = "amends.site.failed.failed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.patterns),
     path("", include("amends.web.urls")),
