@@ -28,6 +28,7 @@ BODIES: dict[str, Any] = {
     "add_posts": {
         "posts": [{"id": "n1", "author_id": "a", "text": "hello", "created_at": "2026-03-04T11:00:00Z"}]
     },
+    "make_case": {"severity": "low"},
     "reply": {"to_post": 1, "text": "Sorry"},
     "count_length": {"text": "Sorry"},
     "assign": {"to": None},

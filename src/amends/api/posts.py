@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 from pydantic import Field
 
 from amends.api import door, post_shapes
 from amends.api.door import Token
 from amends.api.post_shapes import Batch, Offered, Outcome, Outcomes, PostInFull, PostPage
-from amends.api.words import Body, Cursor, Id, Instant, Limit, Storable
+from amends.api.words import Body, Cursor, Id, Instant, Limit, Shape, Storable
 from amends.core.scopes import Scope
 from amends.core.values import Direction, Kind, Severity, Visibility
-from amends.pipeline import receive, wake
+from amends.pipeline import corrections, receive, wake
 from amends.pipeline.import_fields import Rules
 from amends.pipeline.receive import Item, NotAPost
 from amends.store import access, post_lists
@@ -104,3 +104,24 @@ def get_post(request: HttpRequest, post_id: Id) -> PostInFull:
     """One post with its earlier words and what was read in it."""
     found = access.post(door.key(request).user, post_id, access.AGENT)
     return post_shapes.post_in_full(door.mine(request, found))
+
+
+class CaseBody(Body):
+    """What a person reads in a post that the model passed over."""
+
+    kind: Annotated[Kind, Field(description="complaint, question or request.")] = Kind.COMPLAINT
+    severity: Annotated[Severity, Field(description="How bad it is, if it is a complaint.")] = Severity.NONE
+
+
+class MadeCase(Shape):
+    """Where the post is now."""
+
+    case: Annotated[int, Field(description="The case, new or joined.")]
+
+
+@router.post("/posts/{post_id}/case", auth=Token(Scope.WRITE), response={201: MadeCase})
+def make_case(request: HttpRequest, post_id: Id, body: CaseBody) -> Status[MadeCase]:
+    """Make a case of a post that the model passed over; it joins the person's open case or opens a new one."""
+    post = door.mine(request, access.post(door.key(request).user, post_id, access.AGENT))
+    made = corrections.make_case(post, body.kind, body.severity, door.actor(request), door.now(request))
+    return Status(201, MadeCase(case=made))

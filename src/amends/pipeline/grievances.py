@@ -12,7 +12,7 @@ from amends.core.case import decide, opening
 from amends.core.joining import Candidate, case_for
 from amends.core.policy import Policy
 from amends.pipeline.arrival import Arrival, Change
-from amends.pipeline.decide import NETWORK, Settled, settle
+from amends.pipeline.decide import NETWORK, Actor, Settled, settle
 from amends.store import cases, history, posts
 from amends.store.cases import Locked
 
@@ -70,7 +70,12 @@ def _reserve(
 
 
 def follow(
-    plan: Plan, arrivals: Sequence[Arrival], policy_version: int, policy: Policy, now: datetime
+    plan: Plan,
+    arrivals: Sequence[Arrival],
+    policy_version: int,
+    policy: Policy,
+    now: datetime,
+    actor: Actor = NETWORK,
 ) -> None:
     """Once the posts are stored: tell each touched case, and write what the rules make of it."""
     adopted = posts.adopt_answers({a.conversation_id for a in arrivals}) if plan.touched else set()
@@ -89,7 +94,7 @@ def follow(
         locked = held.get(case_id) or _unborn(plan.brand_id, case_id, first, facts[case_id], now)
         event = _event(facts[case_id], by_case[case_id])
         results.append(Settled(locked, decide(locked.case, event, policy, now), is_new=first is not None))
-    settle(results, NETWORK, policy_version, now)
+    settle(results, actor, policy_version, now)
 
 
 def _unborn(brand_id: int, case_id: int, first: Arrival | None, facts: events.Facts, now: datetime) -> Locked:

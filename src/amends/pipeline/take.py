@@ -146,10 +146,11 @@ def read_again(model: Model, now: datetime, limit: int = BATCH) -> int:
 
 
 def _unread(brand_id: int, limit: int) -> list[Arrival]:
-    return [_arrival(row) for row in posts.unread(brand_id, limit)]
+    return [arrival_of(row) for row in posts.unread(brand_id, limit)]
 
 
-def _arrival(row: dict[str, Any]) -> Arrival:
+def arrival_of(row: dict[str, Any]) -> Arrival:
+    """A stored post in flight again, to be read anew."""
     item = Item(
         channel=row["channel"],
         remote_id=row["remote_id"],

@@ -259,38 +259,29 @@ def unread_brands() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-_UNREAD = """
+_AGAIN = """
 SELECT p.id, p.channel, p.remote_id, p.author_id, p.conversation_id, p.case_id, p.account_id, p.direction,
     p.visibility, p.text, p.lang, p.in_reply_to, p.posted_at, p.received_at, p.clock_offset, p.edited_at,
     left(parent.text, 5000)
 FROM store_post p
 LEFT JOIN store_post parent ON parent.brand_id = p.brand_id AND parent.channel = p.channel
     AND parent.remote_id = p.in_reply_to AND p.in_reply_to <> ''
-WHERE p.read_at IS NULL AND p.brand_id = %s ORDER BY p.id LIMIT %s
 """
+_AGAIN_NAMES = ["id", "channel", "remote_id", "author_id", "conversation_id", "case_id", "account_id", "direction", "visibility", "text", "lang", "in_reply_to", "posted_at", "received_at", "clock_offset", "edited_at", "parent_text"]
 
 
 def unread(brand_id: int, limit: int) -> list[dict[str, Any]]:
     """Posts that no model has read yet, oldest first, by column name, with `parent_text`."""
-    names = [
-        "id",
-        "channel",
-        "remote_id",
-        "author_id",
-        "conversation_id",
-        "case_id",
-        "account_id",
-        "direction",
-        "visibility",
-        "text",
-        "lang",
-        "in_reply_to",
-        "posted_at",
-        "received_at",
-        "clock_offset",
-        "edited_at",
-        "parent_text",
-    ]
+    where = "WHERE p.read_at IS NULL AND p.brand_id = %s ORDER BY p.id LIMIT %s"
+    return _again(_AGAIN + where, [brand_id, limit])
+
+
+def one(post_id: int) -> dict[str, Any]:
+    """One post as `unread` gives it, whether it was read or not."""
+    return _again(_AGAIN + "WHERE p.id = %s", [post_id])[0]
+
+
+def _again(question: str, parameters: list[int]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(_UNREAD, [brand_id, limit])
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        cursor.execute(question, parameters)
+        return [dict(zip(_AGAIN_NAMES, row, strict=True)) for row in cursor.fetchall()]

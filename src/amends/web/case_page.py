@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from amends.channels.registry import driver
 from amends.core import priority
 from amends.core.values import CaseState, Direction, Role, SendState, Severity, Visibility
-from amends.pipeline import answers
+from amends.pipeline import answers, corrections
 from amends.store import access, models, talk
 from amends.store.talk import Around, Talk, TalkPost
 from amends.web import asked, place, shown, words
@@ -166,11 +166,22 @@ def _target(case: models.Case, spoken: Talk, chosen: int | None) -> TalkPost | N
 @require_safe
 def post(request: HttpRequest, post_id: int) -> HttpResponse:
     """One post with all its words, and the conversation it stands in."""
-    found = access.post(place.reader(request), post_id, access.AGENT)
+    return show_post(request, access.post(place.reader(request), post_id, access.AGENT))
+
+
+def show_post(request: HttpRequest, found: models.Post, trouble: str = "") -> HttpResponse:
+    """The page of a post, with what stood in the way of an action if something did."""
     place.enter(request, found.brand.slug)
     spoken = talk.posts(found.conversation_id, None, asked.number(request.GET, "before"))
-    context = {"section": "posts", "post": found, "talk": spoken}
-    return render(request, "post.html", context)
+    context = {
+        "section": "posts",
+        "post": found,
+        "talk": spoken,
+        "trouble": trouble,
+        "kinds": {kind: words.KINDS[kind] for kind in corrections.WANTING},
+        "severities": {s: words.SEVERITIES[s] for s in Severity if s is not Severity.NONE},
+    }
+    return render(request, "post.html", context, status=409 if trouble else 200)
 
 
 def length(request: HttpRequest, case_id: int) -> HttpResponse:

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from amends.core import events
 from amends.core.case import NotPossible
-from amends.core.values import Resolution, Role, SendState, Severity
-from amends.pipeline import actions, answers, decide
+from amends.core.values import Kind, Resolution, Role, SendState, Severity
+from amends.pipeline import actions, answers, corrections, decide
 from amends.store import access, models, talk
 from amends.web import asked, case_page, place, views, words
 from amends.web.case_page import Evidence, Trouble
@@ -205,3 +205,19 @@ def evidence(request: HttpRequest, case_id: int) -> HttpResponse:
     response = case_page.show(request, case, evidence=Evidence(post_id, tuple(said)))
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def make_case(request: HttpRequest, post_id: int) -> HttpResponse:
+    """A post that the model passed over becomes a case of the kind and severity that the reader says."""
+    if request.method != "POST":
+        return redirect("post", post_id)
+    post = access.post(place.reader(request), post_id, access.AGENT)
+    kind = asked.word(request.POST, "kind", Kind) or Kind.COMPLAINT
+    severity = asked.word(request.POST, "severity", Severity) or Severity.NONE
+    try:
+        case_id = corrections.make_case(post, kind, severity, _actor(request), place.instant(request))
+    except NotPossible as no:
+        return case_page.show_post(request, post, str(no))
+    messages.success(request, "The post has a case now.")
+    return redirect("case", case_id)

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("b/<slug:slug>/posts/", inbox.posts, name="posts"),
     path("b/<slug:slug>/search/", inbox.search, name="search"),
     path("posts/<int:post_id>/", case_page.post, name="post"),
+    path("posts/<int:post_id>/case/", deeds.make_case, name="make_case"),
     path("cases/<int:case_id>/", case_page.case, name="case"),
     path("cases/<int:case_id>/length/", require_POST(case_page.length), name="length"),
     *(path(f"cases/<int:case_id>/{name}/", view, name=name) for name, view in _DEEDS.items()),
