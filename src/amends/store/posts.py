@@ -259,15 +259,16 @@ def unread_brands() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-_AGAIN = """
-SELECT p.id, p.channel, p.remote_id, p.author_id, p.conversation_id, p.case_id, p.account_id, p.direction,
-    p.visibility, p.text, p.lang, p.in_reply_to, p.posted_at, p.received_at, p.clock_offset, p.edited_at,
-    left(parent.text, 5000)
+_AGAIN_NAMES = (
+    *("id", "channel", "remote_id", "author_id", "conversation_id", "case_id", "account_id", "direction"),
+    *("visibility", "text", "lang", "in_reply_to", "posted_at", "received_at", "clock_offset", "edited_at"),
+)
+_AGAIN = f"""
+SELECT {", ".join(f"p.{name}" for name in _AGAIN_NAMES)}, left(parent.text, 5000)
 FROM store_post p
 LEFT JOIN store_post parent ON parent.brand_id = p.brand_id AND parent.channel = p.channel
     AND parent.remote_id = p.in_reply_to AND p.in_reply_to <> ''
-"""
-_AGAIN_NAMES = ["id", "channel", "remote_id", "author_id", "conversation_id", "case_id", "account_id", "direction", "visibility", "text", "lang", "in_reply_to", "posted_at", "received_at", "clock_offset", "edited_at", "parent_text"]
+"""  # noqa: S608 - constants only
 
 
 def unread(brand_id: int, limit: int) -> list[dict[str, Any]]:
@@ -284,4 +285,4 @@ def one(post_id: int) -> dict[str, Any]:
 def _again(question: str, parameters: list[int]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(question, parameters)
-        return [dict(zip(_AGAIN_NAMES, row, strict=True)) for row in cursor.fetchall()]
+        return [dict(zip((*_AGAIN_NAMES, "parent_text"), row, strict=True)) for row in cursor.fetchall()]
