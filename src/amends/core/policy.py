@@ -97,7 +97,7 @@ class OpeningHours(_Part):
     @property
     def minutes_a_week(self) -> float:
         """How long it is open in a week; what overlaps counts once for each span."""
-        return sum(span.minutes for day in EVERY_DAY for span in getattr(self, day))
+        return sum(span.minutes for weekday in range(len(EVERY_DAY)) for span in self.on(weekday))
 
     def on(self, weekday: int) -> tuple[Span, ...]:
         """The spans of a weekday, Monday being 0, earliest first."""
