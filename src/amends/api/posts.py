@@ -121,7 +121,7 @@ class MadeCase(Shape):
 
 @router.post("/posts/{post_id}/case", auth=Token(Scope.WRITE), response={201: MadeCase})
 def make_case(request: HttpRequest, post_id: Id, body: CaseBody) -> Status[MadeCase]:
-    """Make a case of a post that the model passed over; it joins the person's open case or opens a new one."""
+    """Make a case of a post that the model passed over: the person's open case, or a new one."""
     post = door.mine(request, access.post(door.key(request).user, post_id, access.AGENT))
     made = corrections.make_case(post, body.kind, body.severity, door.actor(request), door.now(request))
     return Status(201, MadeCase(case=made))
