@@ -21,7 +21,7 @@ lint:
 format:
 	$(PYTHON) -m ruff format --check .
 types:
-	$(PYTHON) -m mypy --strict src tests
+	AMENDS_DATA=$(CURDIR)/.build/types $(PYTHON) -m mypy --strict src tests
 rules:
 	.venv/bin/lint-imports
 docs:

@@ -58,4 +58,7 @@ def _chain(case_id: int) -> QuerySet[HistoryEntry]:
 def _read(rows: QuerySet[HistoryEntry], limit: int) -> list[Entry]:
     named = rows.annotate(body=F("content__body"), person_id=F("content__person_id"))
     fields = "position", "at", "actor", "action", "policy_version", "hash", "body", "person_id"
-    return [Entry(*row[:5], bytes(row[5]), *row[6:]) for row in named.values_list(*fields)[:limit]]
+    return [
+        Entry(row[0], row[1], row[2], row[3], row[4], bytes(row[5]), row[6], row[7])
+        for row in named.values_list(*fields)[:limit]
+    ]
