@@ -93,3 +93,25 @@ def test_settling_an_answer_of_unknown_fate_is_done_whole_or_not_at_all(town: To
             answers.settle_unknown(send, True, "It is not there.", decide.person(town.agent.pk), town.now())
     send.refresh_from_db()
     assert send.state == "unknown"
+
+
+@pytest.mark.parametrize("first", [Trouble.DROP, Trouble.RESET])
+@pytest.mark.parametrize("second", [Trouble.DROP, Trouble.RESET, None])
+def test_of_two_answers_in_the_same_words_each_is_known_for_itself(
+    town: Town, first: Trouble, second: Trouble | None
+) -> None:
+    one = asked_and_answered(town)
+    answers.reply(town.case(), town.question(), WORDS, decide.person(town.agent.pk), town.now())
+    town.stage.break_next_send(first)
+    if second:
+        town.stage.break_next_send(second)
+    town.send()
+    for _ in range(10):
+        town.turn(minutes=6)
+    there = [trouble is not Trouble.RESET for trouble in (first, second)]
+    sends = models.Send.objects.order_by("pk")
+    assert len(town.stage.said_by_us()) == sum(there)
+    assert [send.state for send in sends].count("sent") == sum(there)
+    assert len({send.remote_id for send in sends if send.state == "sent"}) == sum(there)
+    assert one.pk == sends[0].pk
+    assert town.case().sends_open == 2 - sum(there)

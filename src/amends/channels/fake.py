@@ -164,7 +164,7 @@ def _sent(connected: Connected, post: Record) -> Sent:
 
 def _match(connected: Connected, intent: Intent, post: Record) -> Sent | None:
     """The post as sent, if it is what `intent` wanted to say."""
-    ours = post.record("author").key("id") == connected.remote_id
+    ours = post.record("author").key("id") == connected.remote_id and post.key("id") not in intent.others
     late_enough = post.time("created_at") >= intent.created_at - CLOCK_SKEW
     there = post.maybe_key("in_reply_to") == intent.in_reply_to
     if ours and late_enough and there and same_text(post.text("text"), intent.text):

@@ -147,7 +147,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One thing to say, fixed before the first try; `key` is the same at every try."""
+    """One thing to say, fixed before the first try; `key` is the same at every try.
+
+    `others` are ids of what was said in the same words in the same place, so that a read back takes none of
+    them for this one.
+    """
 
     key: str
     text: str
@@ -156,6 +160,7 @@ class Intent:
     visibility: Visibility
     recipient: str | None
     created_at: datetime
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,14 @@ def settle(
     )
 
 
+def said_alike(claimed: Claimed) -> frozenset[str]:
+    """What other sends of the same words under the same post are known to stand as."""
+    alike = models.Send.objects.filter(to_post_id=claimed.to_post_id, text=claimed.text).exclude(
+        pk=claimed.id
+    )
+    return frozenset(alike.exclude(remote_id="").values_list("remote_id", flat=True))
+
+
 def stuck(before: datetime) -> list[Claimed]:
     """Sends that a worker took before `before` and never settled; its end may have cut a sending short."""
     with connection.cursor() as cursor:
