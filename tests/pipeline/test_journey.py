@@ -14,7 +14,8 @@ from amends.core import events
 from amends.core.case import NotPossible
 from amends.core.policy import Policy
 from amends.core.values import Resolution, Visibility
-from amends.pipeline import act, answers, decide, sweep
+from amends.pipeline import act, actions, answers, decide, poll, sweep
+from amends.pipeline.take import take_in
 from amends.store import history, models, policies
 
 WORDS = "Sorry about this, Anna. We are looking for your parcel now."
@@ -233,4 +234,48 @@ def test_a_new_policy_puts_open_cases_on_its_clock(town: Town) -> None:
     assert before.waiting_since
     assert after.due_at == before.waiting_since + timedelta(minutes=7) != before.due_at
     assert after.policy_version == 2
+    assert sweep.sweep(town.now()) == 0
+
+
+def test_a_post_that_was_not_seen_when_we_answered_waits_though_it_is_older(town: Town) -> None:
+    first = town.stage.customer_says("@brand my parcel is lost")
+    town.turn(minutes=1)
+    late = town.stage.customer_says("@brand my insulin is in it", re=first)
+    posted = town.now()
+    town.stage.pass_time(30)
+    answer(town)
+    town.send()
+    assert town.case().waiting_since is None
+    town.turn(minutes=1)
+    case = town.case()
+    assert (
+        models.Post.objects.get(remote_id=late).posted_at < models.Post.objects.get(direction="out").posted_at
+    )
+    assert case.waiting_since == posted
+    decide.happen(case.pk, events.NeedsNoAnswer(), decide.person(town.agent.pk), town.now())
+    town.turn(minutes=1)
+    assert town.case().waiting_since is None
+
+
+def test_two_who_take_one_case_do_not_both_have_it(town: Town) -> None:
+    town.stage.customer_says("@brand my parcel is lost")
+    town.turn()
+    ada, ben = town.agent.pk, models.User.objects.create_user("ben@example.org", name="Ben").pk
+    seen = town.case()
+    actions.take(seen, ada, seen.assignee_id, decide.person(ada), town.now())
+    with pytest.raises(NotPossible, match="meanwhile"):
+        actions.take(seen, ben, seen.assignee_id, decide.person(ben), town.now())
+    assert town.case().assignee_id == ada
+    actions.take(seen, ben, ada, decide.person(ben), town.now())
+    assert town.case().assignee_id == ben
+
+
+def test_a_policy_that_cannot_be_read_costs_no_post_and_stops_no_other_brand(town: Town) -> None:
+    town.stage.customer_says("@brand my parcel is lost")
+    models.PolicyVersion.objects.filter(brand=town.brand).update(document={"name": "x"})
+    policies.of_version.cache_clear()
+    poll.poll_account(town.account.pk, town.stage.wire, town.now())
+    with pytest.raises(policies.BadPolicy):
+        take_in(town.model, town.now())
+    assert models.Raw.objects.get().state == "waiting"
     assert sweep.sweep(town.now()) == 0

@@ -140,9 +140,9 @@ def count_length(request: HttpRequest, case_id: Id, body: LengthBody) -> Length:
 
 @router.post("/cases/{case_id}/take", auth=Token(Scope.WRITE), response=Case)
 def take(request: HttpRequest, case_id: Id) -> Case:
-    """Take the case in hand as the token's person."""
+    """Take the case in hand as the token's person, unless a colleague has it (409; then assign it)."""
     case = door.case(request, case_id, access.AGENT)
-    actions.assign(case, door.key(request).user.pk, door.actor(request), door.now(request))
+    actions.take(case, door.key(request).user.pk, None, door.actor(request), door.now(request))
     return _now_stands(request, case_id)
 
 

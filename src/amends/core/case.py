@@ -23,8 +23,8 @@ class Case:
     """One grievance, question or request of one person, from first post to outcome.
 
     Times of the case (`opened_at`, `waiting_since`, `due_at`, …) run on its own clock, `clock_offset` behind
-    ours; `listed_at` (when the desk first had it), `sort_at`, `lift_at` and `snoozed_until` are on ours,
-    because lists and the sweep compare them.
+    ours; `listed_at` (when the desk first had it), `settled_at`, `sort_at`, `lift_at` and `snoozed_until`
+    are on ours, because lists and the sweep compare them.
     """
 
     id: int
@@ -41,6 +41,7 @@ class Case:
     due_at: datetime | None = None
     first_answer_at: datetime | None = None
     settled_until: datetime | None = None
+    settled_at: datetime | None = None
     band: int = priority.NOT_WAITING
     lift_at: datetime | None = None
     clock_offset: timedelta = ZERO
@@ -114,6 +115,10 @@ def _by_person(case: Case, event: events.Event, now: datetime) -> Outcome:
     match event:
         case events.Assigned(to):
             return _done(case, "assigned", {"from": case.assignee, "to": to}, assignee=to)
+        case events.Taken(by, was):
+            if case.assignee not in (by, was):
+                raise NotPossible("A colleague took this case meanwhile. Assign it if you are to have it.")
+            return _done(case, "assigned", {"from": case.assignee, "to": by}, assignee=by)
         case events.ReplyWritten():
             return _reply_written(case, event)
         case events.SendSettled():
@@ -123,7 +128,7 @@ def _by_person(case: Case, event: events.Event, now: datetime) -> Outcome:
         case events.Snoozed(until):
             return _snoozed(case, until, now)
         case events.NeedsNoAnswer():
-            return _needs_no_answer(case)
+            return _needs_no_answer(case, now)
         case events.Graded(severity, why):
             if case.kind is Kind.COMPLAINT and severity is Severity.NONE:
                 raise NotPossible("A complaint has a severity; resolve it as “no complaint” if it is none.")
@@ -146,7 +151,10 @@ def _by_person(case: Case, event: events.Event, now: datetime) -> Outcome:
 
 def _posts_changed(case: Case, event: events.PostsChanged) -> Outcome:
     new = case.posts_in == 0
-    changed = _with_facts(_on_clock(case, event.offset), event.facts)
+    on_clock = _on_clock(case, event.offset)
+    changed = _with_facts(on_clock, event.facts)
+    if not new and on_clock.clock_offset != case.clock_offset and changed.waiting_since:
+        changed = replace(changed, waiting_since=event.facts.last_post_at)
     entries: list[Entry] = []
     if new:
         content = {"posts": event.joined, "kind": changed.kind, "severity": changed.severity}
@@ -185,16 +193,13 @@ def _on_clock(case: Case, offset: timedelta | None) -> Case:
 
 def _with_facts(case: Case, facts: events.Facts) -> Case:
     severity = case.severity if case.graded_by_person else facts.severity
-    waiting = facts.oldest_waiting
-    if waiting and case.settled_until and waiting <= case.settled_until:
-        waiting = facts.last_post_at
     return replace(
         case,
         kind=facts.kind,
         severity=severity,
         opened_at=facts.first_post_at,
         last_post_at=facts.last_post_at,
-        waiting_since=waiting,
+        waiting_since=facts.oldest_waiting,
         first_answer_at=facts.first_answer_at,
         posts_in=facts.posts_in,
         lead=facts.lead,
@@ -237,7 +242,7 @@ def _snoozed(case: Case, until: datetime, now: datetime) -> Outcome:
     return _done(case, "snoozed", {"until": until}, state=CaseState.SNOOZED, snoozed_until=until)
 
 
-def _needs_no_answer(case: Case) -> Outcome:
+def _needs_no_answer(case: Case, now: datetime) -> Outcome:
     if case.waiting_since is None:
         raise NotPossible("Nobody waits for an answer in this case.")
     return _done(
@@ -245,6 +250,7 @@ def _needs_no_answer(case: Case) -> Outcome:
         "needs no answer",
         {"waiting_since": case.waiting_since},
         settled_until=case.last_post_at,
+        settled_at=now,
         waiting_since=None,
     )
 

@@ -50,6 +50,14 @@ class Assigned:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A person took the case that they saw with `was` (None: with nobody)."""
+
+    by: int
+    was: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyWritten:
     """A person wrote an answer that is to leave the desk under the key `key`."""
 
@@ -144,6 +152,7 @@ class TimePassed:
 Event = (
     PostsChanged
     | Assigned
+    | Taken
     | ReplyWritten
     | ReplyStood
     | ReplyFailed

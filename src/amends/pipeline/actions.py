@@ -14,9 +14,16 @@ from amends.store import cases, history, models, policies
 
 def assign(case: models.Case, to: int | None, actor: Actor, now: datetime) -> Case:
     """Give the case to somebody who works for its brand, or put it back; raises NotPossible."""
-    if to is not None and not models.Membership.objects.filter(brand_id=case.brand_id, user_id=to).exists():
-        raise NotPossible("That person does not work for this brand; choose somebody who does.")
-    return happen(case.pk, events.Assigned(to), actor, now)
+    with transaction.atomic():
+        members = models.Membership.objects.select_for_update(no_key=True)
+        if to is not None and not members.filter(brand_id=case.brand_id, user_id=to).first():
+            raise NotPossible("That person does not work for this brand; choose somebody who does.")
+        return happen(case.pk, events.Assigned(to), actor, now)
+
+
+def take(case: models.Case, by: int, was: int | None, actor: Actor, now: datetime) -> Case:
+    """The case is `by`'s, unless somebody else than `was` has taken it meanwhile; raises NotPossible."""
+    return happen(case.pk, events.Taken(by, was), actor, now)
 
 
 def deleted_words(case: models.Case, post_id: int, why: str, actor: Actor, now: datetime) -> list[str]:

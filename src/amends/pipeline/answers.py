@@ -101,7 +101,7 @@ def settle_unknown(send: models.Send, again: bool, why: str, actor: Actor, now: 
     state = SendState.PLANNED if again else SendState.REFUSED
     with transaction.atomic():
         changed = models.Send.objects.filter(pk=send.pk, state=SendState.UNKNOWN).update(
-            state=state, not_before=now, settled_at=None if again else now, why=reason[:500]
+            state=state, not_before=now, claimed_at=None, settled_at=None if again else now, why=reason[:500]
         )
         if not changed:
             raise NotPossible("The fate of this answer is known by now. Reload the case.")

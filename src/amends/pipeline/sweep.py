@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from amends.pipeline.act import find_stuck
 from amends.pipeline.decide import SYSTEM, Settled, settle
 from amends.store import cases, policies, retention
 
+_log = logging.getLogger(__name__)
 BATCH = 200
 
 _DUE = """
@@ -46,25 +48,36 @@ def sweep(now: datetime) -> int:
 
 
 def _due_cases(now: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [now, BATCH, now, BATCH, BATCH])
+        due = cursor.fetchall()
+    return sum(_time_passed(brand_id, ids, now) for brand_id, ids in due)
+
+
+def _time_passed(brand_id: int, ids: list[int], now: datetime) -> int:
+    """One brand's due cases; a policy that cannot be read stops that brand and no other."""
+    try:
+        version, policy = policies.current(brand_id)
+    except policies.BadPolicy:
+        _log.exception("The due cases of brand %d wait.", brand_id)
+        return 0
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_DUE, [now, BATCH, now, BATCH, BATCH])
-            due = cursor.fetchall()
-        for brand_id, ids in due:
-            version, policy = policies.current(brand_id)
-            held = cases.lock(ids)
-            results = [
-                Settled(case, decide(case.case, events.TimePassed(), policy, now)) for case in held.values()
-            ]
-            settle(results, SYSTEM, version, now)
-    return sum(len(ids) for _, ids in due)
+        held = cases.lock(ids)
+        passed = events.TimePassed()
+        results = [Settled(case, decide(case.case, passed, policy, now)) for case in held.values()]
+        settle(results, SYSTEM, version, now)
+    return len(ids)
 
 
 def erase(now: datetime) -> int:
     """Erase the words of deleted posts whose time has come and that no hold keeps; returns how many."""
     done = 0
     for brand_id, channel in retention.deleted_on():
-        _, policy = policies.current(brand_id)
+        try:
+            _, policy = policies.current(brand_id)
+        except policies.BadPolicy:
+            _log.exception("Deleted words of brand %d wait to be erased.", brand_id)
+            continue
         done += retention.erase(brand_id, channel, now - erase_after(channel, policy), now)
     return done
 

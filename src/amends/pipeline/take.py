@@ -43,21 +43,20 @@ def take_in_of(brand_id: int, model: Model | None, now: datetime, limit: int = B
 
     An item that cannot be taken in is found by halving, and given up with the reason; the others go on.
     """
+    claimed: list[raw.Waiting] = []
     try:
         with transaction.atomic():
             if raw.try_brand_lock(brand_id) and (claimed := raw.claim(brand_id, limit)):
                 _take(brand_id, claimed, model, now)
-                return len(claimed)
-        return 0
+        return len(claimed)
     except _ABOUT_AN_ITEM as error:
-        if limit > 1:
-            return take_in_of(brand_id, model, now, limit // 2)
-        return _give_up(brand_id, f"{type(error).__name__}: {error}")
+        if len(claimed) > 1:
+            return take_in_of(brand_id, model, now, len(claimed) // 2)
+        return _give_up(brand_id, claimed, f"{type(error).__name__}: {error}")
 
 
-def _give_up(brand_id: int, why: str) -> int:
+def _give_up(brand_id: int, claimed: Sequence[raw.Waiting], why: str) -> int:
     with transaction.atomic():
-        claimed = raw.claim(brand_id, 1) if raw.try_brand_lock(brand_id) else []
         _log.error("An item of brand %d could not be taken in: %s", brand_id, why)
         raw.settle([], {}, {item.id: plain(why) for item in claimed})
         return len(claimed)

@@ -30,8 +30,8 @@ class Locked:
 
 _VALUES = (
     "id, channel, state, kind, severity, opened_at, last_post_at, listed_at, sort_at, graded_by_person, "
-    "waiting_since, due_at, first_answer_at, settled_until, band, lift_at, clock_offset, assignee_id, "
-    "snoozed_until, resolution, resolved_at, sends_open, on_hold, posts_in, lead_id"
+    "waiting_since, due_at, first_answer_at, settled_until, settled_at, band, lift_at, clock_offset, "
+    "assignee_id, snoozed_until, resolution, resolved_at, sends_open, on_hold, posts_in, lead_id"
 )
 _LOCK = f"""
 SELECT {_VALUES}, brand_id, author_id, conversation_id, history_count, history_head, policy_version
@@ -47,8 +47,8 @@ def lock(case_ids: Iterable[int]) -> dict[int, Locked]:
 
 
 def _locked(row: Sequence[object]) -> Locked:
-    (brand_id, author_id, conversation_id, count, head, version) = row[25:]
-    case = Case(*_typed(row[:25]))  # type: ignore[arg-type]
+    (brand_id, author_id, conversation_id, count, head, version) = row[26:]
+    case = Case(*_typed(row[:26]))  # type: ignore[arg-type]
     head = history.Head(history.chain_of(case.id), count, bytes(head), brand_id, case.id)  # type: ignore[arg-type,call-overload]
     return Locked(case, brand_id, author_id, conversation_id, head, version)  # type: ignore[arg-type]
 
@@ -56,7 +56,7 @@ def _locked(row: Sequence[object]) -> Locked:
 def _typed(row: Sequence[object]) -> list[object]:
     values = list(row)
     values[2], values[3], values[4] = CaseState(row[2]), Kind(row[3]), Severity(row[4])  # type: ignore[arg-type]
-    values[19] = Resolution(row[19]) if row[19] else None  # type: ignore[arg-type]
+    values[20] = Resolution(row[20]) if row[20] else None  # type: ignore[arg-type]
     return values
 
 
@@ -73,7 +73,7 @@ _TYPES = (
     "id bigint, channel text, state text, kind text, severity text, opened_at timestamptz, "
     "last_post_at timestamptz, listed_at timestamptz, sort_at timestamptz, "
     "graded_by_person boolean, waiting_since timestamptz, due_at timestamptz, "
-    "first_answer_at timestamptz, settled_until timestamptz, band smallint, "
+    "first_answer_at timestamptz, settled_until timestamptz, settled_at timestamptz, band smallint, "
     "lift_at timestamptz, clock_offset interval, assignee_id bigint, snoozed_until timestamptz, "
     "resolution text, resolved_at timestamptz, sends_open int, on_hold boolean, posts_in int, "
     "lead_id bigint, brand_id bigint, author_id bigint, conversation_id bigint, policy_version int, "
@@ -139,6 +139,7 @@ def _row(item: Saved) -> dict[str, object]:
         "due_at": _time(case.due_at),
         "first_answer_at": _time(case.first_answer_at),
         "settled_until": _time(case.settled_until),
+        "settled_at": _time(case.settled_at),
         "band": case.band,
         "lift_at": _time(case.lift_at),
         "clock_offset": interval(case.clock_offset),
@@ -174,8 +175,10 @@ SELECT p.case_id,
     max(grade.level) FILTER (WHERE p.direction = 'in'),
     min(p.posted_at) FILTER (WHERE p.direction = 'in'),
     max(p.posted_at) FILTER (WHERE p.direction = 'in'),
-    min(p.posted_at) FILTER (WHERE p.direction = 'in' AND p.wants_answer AND p.posted_at >
-        GREATEST(COALESCE(c.settled_until, '-infinity'), COALESCE(answers.last, '-infinity'))),
+    min(p.posted_at) FILTER (WHERE p.direction = 'in' AND p.wants_answer AND (
+        p.posted_at > GREATEST(COALESCE(c.settled_until, '-infinity'), COALESCE(answers.last, '-infinity'))
+        OR (p.clock_offset = '0' AND p.remote_id <> ALL(COALESCE(answers.answered, '{}'))
+            AND p.received_at > GREATEST(c.settled_at, answers.seen)))),
     answers.first,
     count(*) FILTER (WHERE p.direction = 'in'),
     (array_agg(p.kind ORDER BY (p.kind = 'complaint') DESC, p.wants_answer DESC, p.posted_at)
@@ -185,17 +188,22 @@ JOIN (VALUES ('none', 0), ('low', 1), ('medium', 2), ('high', 3), ('critical', 4
     ON grade.name = p.severity
 LEFT JOIN store_case c ON c.id = p.case_id
 LEFT JOIN LATERAL (
-    SELECT min(a.posted_at) AS first, max(a.posted_at) AS last
+    SELECT min(a.posted_at) AS first, max(a.posted_at) AS last, max(a.received_at) AS seen,
+        array_agg(a.in_reply_to) AS answered
     FROM store_post a WHERE a.case_id = p.case_id AND a.direction = 'out' AND a.deleted_at IS NULL
 ) AS answers ON true
 WHERE p.case_id = ANY(%s)
-GROUP BY p.case_id, answers.first, answers.last
+GROUP BY p.case_id, answers.first
 HAVING count(*) FILTER (WHERE p.direction = 'in') > 0
 """
 
 
 def facts(case_ids: Iterable[int]) -> dict[int, Facts]:
-    """What the posts of each case say now, whatever order they came in."""
+    """What the posts of each case say now, whatever order they came in.
+
+    Who was answered, or needed no answer, waits no more; but a live post that reached the desk after that,
+    though posted before it, was never seen by who answered, so its writer waits (GREATEST passes over NULL).
+    """
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, [sorted(set(case_ids))])
         return {row[0]: _facts(row) for row in cursor.fetchall()}

@@ -6,10 +6,15 @@ from datetime import datetime
 from functools import lru_cache
 
 from django.db import connection
+from pydantic import ValidationError
 
 from amends.core.policy import Policy
 from amends.store import history
 from amends.store.models import PolicyVersion, User
+
+
+class BadPolicy(RuntimeError):
+    """A stored policy that this version of the desk cannot read: a fault of the desk, not of any post."""
 
 
 def current(brand_id: int) -> tuple[int, Policy]:
@@ -21,14 +26,21 @@ def current(brand_id: int) -> tuple[int, Policy]:
         )
         row = cursor.fetchone()
     if row is None:
-        raise LookupError(f"brand {brand_id} has no policy")
+        raise BadPolicy(f"Brand {brand_id} has no policy. Publish one.")
     return row[0], of_version(brand_id, row[0])
 
 
 @lru_cache(maxsize=256)
 def of_version(brand_id: int, version: int) -> Policy:
     """The rules of one version; versions never change, so they are kept in memory."""
-    return Policy.model_validate(PolicyVersion.objects.get(brand_id=brand_id, version=version).document)
+    document = PolicyVersion.objects.get(brand_id=brand_id, version=version).document
+    try:
+        return Policy.model_validate(document)
+    except ValidationError as error:
+        raise BadPolicy(
+            f"Version {version} of the policy of brand {brand_id} cannot be read by this version of Amends "
+            f"({error.error_count()} faults). Nothing was lost; publish the policy anew."
+        ) from error
 
 
 def publish(brand_id: int, policy: Policy, by: User | None, now: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
@@ -12,12 +13,15 @@ from amends.core.values import Direction, Kind, Severity, Visibility
 from amends.store import keyset
 from amends.store.keyset import Key
 from amends.store.lists import Listing
-from amends.store.models import Case, Post
+from amends.store.models import Author, Case, Post
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which posts; None and "" leave a question open. `words` are searched for in the texts."""
+    """Which posts; None and "" leave a question open. `words` are searched for in the texts.
+
+    `unread` are those that no model has read yet; `handle` is an author's, in any case, with or without `@`.
+    """
 
     channel: str = ""
     direction: Direction | None = None
@@ -25,7 +29,9 @@ class Wanted:
     kind: Kind | None = None
     severity: Severity | None = None
     is_complaint: bool | None = None
+    unread: bool | None = None
     author: int | None = None
+    handle: str = ""
     case: int | None = None
     conversation: int | None = None
     since: datetime | None = None
@@ -38,7 +44,10 @@ _LATEST = (Key("posted_at", down=True), Key("id", down=True))
 
 def page(brand_id: int, wanted: Wanted, after: str | None, limit: int) -> Listing[Post]:
     """The brand's posts that fit, newest first, with their authors; raises keyset.BadCursor. One query."""
-    return _page(_filtered(Post.objects.filter(brand_id=brand_id), wanted), after, limit)
+    rows = _filtered(Post.objects.filter(brand_id=brand_id), wanted)
+    if wanted.handle.strip():
+        rows = rows.filter(author__in=_named(brand_id, wanted.handle))
+    return _page(rows, after, limit)
 
 
 def talk(case: Case, after: str | None, limit: int) -> Listing[Post]:
@@ -53,6 +62,12 @@ def _page(rows: QuerySet[Post], after: str | None, limit: int) -> Listing[Post]:
     return Listing(tuple(found[:limit]), more)
 
 
+def _named(brand_id: int, handle: str) -> QuerySet[Author, Any]:
+    """The authors of this handle, as the lists of the desk find them; nobody has an empty one."""
+    named = Author.objects.filter(brand_id=brand_id, handle__gt="")
+    return named.filter(handle__iexact=handle.strip().removeprefix("@")).values("pk")
+
+
 def _filtered(rows: QuerySet[Post], wanted: Wanted) -> QuerySet[Post]:
     exactly = {
         "channel": wanted.channel or None,
@@ -61,6 +76,7 @@ def _filtered(rows: QuerySet[Post], wanted: Wanted) -> QuerySet[Post]:
         "kind": wanted.kind,
         "severity": wanted.severity,
         "is_complaint": wanted.is_complaint,
+        "read_at__isnull": wanted.unread,
         "author_id": wanted.author,
         "case_id": wanted.case,
         "conversation_id": wanted.conversation,

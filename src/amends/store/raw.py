@@ -239,7 +239,7 @@ def settle(kept: Iterable[int], ignored: dict[int, str], failed: dict[int, str])
             "UPDATE store_raw SET state = r.state, reason = left(r.reason, 300), "
             "fields = CASE WHEN r.state = 'failed' THEN fields ELSE '{}' END "
             "FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS r(id, state, reason) "
-            "WHERE store_raw.id = r.id",
+            "WHERE store_raw.id = r.id AND store_raw.state = 'waiting'",
             [list(ids), arrays.texts(states), arrays.texts(reasons)],
         )
 

@@ -64,7 +64,8 @@ def _actor(request: HttpRequest) -> decide.Actor:
 @deed()
 def take(request: HttpRequest, case: models.Case) -> str:
     """The case is the reader's."""
-    actions.assign(case, place.reader(request).pk, _actor(request), place.instant(request))
+    was = asked.number(request.POST, "was")
+    actions.take(case, place.reader(request).pk, was, _actor(request), place.instant(request))
     return "The case is yours."
 
 

@@ -446,6 +446,7 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("first_answer_at", models.DateTimeField(null=True)),
                 ("settled_until", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
                 ("clock_offset", models.DurationField()),
                 ("band", models.SmallIntegerField()),
                 ("sort_at", models.DateTimeField()),
