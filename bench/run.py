@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from django.core.checks.urls import check_url_config
+
 from amends.site.cluster import Cluster
 from bench import calibration, desk, pages, reading, receiving, record, result, scale, starting, way_in
 from bench.progress import say
@@ -39,6 +41,7 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     if unknown := sorted(set(args.names) - set(MEASURES)):
         parser.error(f"there is no {unknown[0]}; there are {', '.join(MEASURES)}")
+    check_url_config(None)  # loads every screen now, so that a run measures one state of the source
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     results = _measured(args.names or list(MEASURES), scale.QUICK if args.quick else scale.FULL)
     if args.quick:
