@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -24,7 +24,7 @@ from amends.channels.fake_state import Post
 from amends.channels.protocol import Connected, Seen
 from amends.core.values import Direction, Visibility
 from amends.sample.facts import GAP
-from amends.sample.story import BRAND, written
+from amends.sample.story import BRAND, TROLL, PastPost, written
 from amends.sample.teller import Telling
 
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
@@ -75,7 +75,7 @@ def texts() -> list[str]:
 def test_the_story_is_rich() -> None:
     story = written()
     assert len(story.people) >= 100
-    assert 450 <= len(texts()) <= 700
+    assert 450 <= len(texts()) <= 900
     authors = {post.who for post in story.past} | {b.who for s in story.situations for b in s.beats}
     assert authors - {BRAND[0]} == set(story.people)
     languages = Counter(story.people[who].lang for who in authors - {BRAND[0]})
@@ -94,10 +94,31 @@ def test_no_text_comes_twice_and_each_fits() -> None:
 
 
 def test_one_shared_cause_raises_a_storm() -> None:
-    ours = [post for post in written().past if 45 <= post.ago <= 170]
-    assert len(ours) >= 60
-    assert len({post.lang for post in ours}) >= 6
-    assert BRAND[0] not in {post.who for post in ours}
+    told = [post for post in written().past if 45 <= post.ago <= 170]
+    ours = [post for post in told if post.who == BRAND[0]]
+    assert len(told) - len(ours) >= 60
+    assert len({post.lang for post in told}) >= 6
+    assert len([post for post in ours if post.re]) == 25
+    assert len([post for post in ours if not post.re]) == 1
+
+
+def test_the_firm_answered_most_of_what_is_older_than_two_hours_and_nothing_later_but_the_storm() -> None:
+    past = written().past
+    by_id = {post.id: post for post in past}
+    answers: dict[str, list[PastPost]] = defaultdict(list)
+    for post in past:
+        if post.who == BRAND[0] and post.re:
+            answers[by_id[post.re].who].append(post)
+            assert post.lang == by_id[post.re].lang
+            assert by_id[post.re].who != TROLL or post.ago > 2000
+    wanting = [post for post in past if post.kind in {"complaint", "question"}]
+    old = [post for post in wanting if post.ago > 170]
+    done = [post for post in old if any(answer.ago < post.ago for answer in answers[post.who])]
+    assert 0.8 <= len(done) / len(old) <= 0.86
+    slipped = {post.who for post in old if post not in done}
+    assert 10 <= len(slipped) <= 15
+    assert len([post for post in wanting if post.ago <= 60]) >= 25
+    assert not any(post.who == BRAND[0] for post in past if post.ago < 45)
 
 
 def test_the_past_lies_in_three_days_with_edits_and_deletions() -> None:
@@ -163,9 +184,11 @@ def test_another_seed_tells_otherwise() -> None:
 
 def test_people_react_to_the_brand_within_two_minutes() -> None:
     evening = Evening()
-    open_posts = [p for p in evening.network.state.posts.values() if "Aachen" in p.text and not p.deleted][
-        :40
-    ]
+    open_posts = [
+        p
+        for p in evening.network.state.posts.values()
+        if "Aachen" in p.text and not p.deleted and p.author_id != evening.brand.id
+    ][:40]
     answers = {evening.answer(post).id: post for post in open_posts}
     said = evening.pass_time(130)
     reactions = [post for post in said if post.in_reply_to in answers]
@@ -178,7 +201,9 @@ def test_people_react_to_the_brand_within_two_minutes() -> None:
 def test_an_invitation_to_a_private_talk_is_often_taken() -> None:
     evening = Evening()
     people = [
-        post for post in evening.network.state.posts.values() if "Aachen" in post.text and not post.deleted
+        post
+        for post in evening.network.state.posts.values()
+        if "Aachen" in post.text and not post.deleted and post.author_id != evening.brand.id
     ]
     for post in people[:30]:
         evening.answer(post, "Please send us a private message with your booking number.")

@@ -74,8 +74,9 @@ class Telling:
         state, beat = network.state, f"past:{post.id}"
         author = state.handles[post.who]
         if change is None and beat not in state.beats:
-            to = state.handles[BRAND[0]] if post.private else None
             parent = state.beats[f"past:{post.re}"] if post.re else None
+            asked = state.posts[parent].author_id if parent and post.who == BRAND[0] else None
+            to = asked or state.handles[BRAND[0]] if post.private else None
             visibility = Visibility.PRIVATE if post.private else Visibility.PUBLIC
             network.say(Saying(author, post.text, parent, to, visibility, post.lang, beat), at=at)
         elif change and not state.posts[state.beats[beat]].deleted:
