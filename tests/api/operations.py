@@ -44,6 +44,7 @@ BODIES: dict[str, Any] = {
     "set_profile": {"name": "Ada"},
     "make_brand": {"name": "Third"},
     "publish_policy": {"document": {}, "based_on": 1},
+    "publish_policy_text": {"toml": "", "based_on": 1},
     "set_role": {"role": "agent"},
     "invite": {"email": "eve@example.org"},
     "connect_account": {"channel": "fake", "base_url": "http://127.0.0.1:1", "token": "t"},

@@ -18,8 +18,10 @@ from amends.pipeline import answers, decide, invitations, tokens
 from amends.store import models
 
 OPERATIONS = all_operations()
+OF_NO_BRAND = {"get_policy_version", "get_policy_version_text", "adopt_brand"}
+"""Versions count from 1 in every brand; adopting is for who runs the installation, see test_installation."""
 WITH_IDS = [
-    operation for operation in OPERATIONS if "{" in operation.path and operation.name != "get_policy_version"
+    operation for operation in OPERATIONS if "{" in operation.path and operation.name not in OF_NO_BRAND
 ]
 
 
@@ -38,6 +40,7 @@ def ids_of(desk: Desk, brand: models.Brand) -> dict[str, int]:
         "invitation_id": invited.pk,
         "account_id": models.Account.objects.get(brand=brand).pk,
         "token_id": token.pk,
+        "brand_id": brand.pk,
         "version": 1,
     }
 

@@ -34,11 +34,19 @@ def test_the_description_is_kept(api: Desk) -> None:
     headers = {"Authorization": f"Bearer {secret_out_of_reach(api)}"}
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
     tried = 0
-    for found in schema.get_all_operations():
-        assert isinstance(found, Ok), found
-        tried += try_operation(found.ok(), ids, headers)
+    for operation in leaving_last(schema):
+        tried += try_operation(operation, ids, headers)
     assert tried > 400
     assert list(history.faults()) == []
+
+
+def leaving_last(schema: Any) -> list[Any]:
+    """All operations, and at the end the one after which the token may let nobody in."""
+    operations: list[Any] = []
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
+        operations.append(found.ok())
+    return sorted(operations, key=lambda one: (one.path, one.method.upper()) == ("/api/v1/me", "DELETE"))
 
 
 def secret_out_of_reach(api: Desk) -> str:

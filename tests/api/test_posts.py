@@ -111,6 +111,13 @@ def test_posts_are_filtered_and_searched(api: Desk) -> None:
     assert ids(since="2026-03-04T08:00:00Z", until="2026-03-04T10:00:00Z") == ["3", "2"]
     assert ids(is_complaint="false") == ["2"]
     assert ids(channel="mastodon") == []
+    assert ids(handle="@ANN") == ["3", "1"]
+    assert ids(handle="an") == ids(handle="@") == []
+    assert ids(handle="us", direction="in") == []
+    assert ids(unread="true") == []
+    models.Post.objects.filter(brand=api.brand, remote_id="3").update(read_at=None)
+    assert ids(unread="true") == ["3"]
+    assert ids(unread="false") == ["4", "2", "1"]
     models.Post.objects.filter(remote_id="1").update(text="", deleted_at=api.now)
     assert ids(q="parcel") == []
 

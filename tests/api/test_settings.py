@@ -138,3 +138,36 @@ def test_the_figures_are_those_of_the_tokens_brand(api: Desk) -> None:
     assert (found["total"]["posts"], found["total"]["complaints"], found["total"]["cases"]) == (4, 3, 2)
     assert found == stats.stats(api.brand.pk).as_json()
     assert stats.stats().total.posts == 8
+
+
+def test_a_policy_is_a_text_too(api: Desk) -> None:
+    caller = api.caller()
+    held = caller.get("/policy/toml").json()
+    assert "[targets]" in held["toml"]
+    same = caller.put("/policy/toml", {"toml": held["toml"], "based_on": held["version"]}).json()
+    assert same == held
+    changed = held["toml"].replace('time_zone = "UTC"', 'time_zone = "Europe/Berlin"')
+    made = caller.put("/policy/toml", {"toml": changed, "based_on": held["version"]}).json()
+    assert made == {"version": 2, "toml": changed}
+    assert caller.get("/policy").json()["document"]["time_zone"] == "Europe/Berlin"
+    assert caller.get("/policy/versions/1/toml").json() == held
+    assert caller.get("/policy/versions/9/toml").status_code == 404
+    assert caller.put("/policy/toml", {"toml": "", "based_on": 1}).status_code == 409
+    agents = api.caller(Scope.READ, user=api.ben)
+    assert agents.get("/policy/toml").json() == made
+
+
+def test_a_text_that_is_no_policy_is_refused_with_its_places(api: Desk) -> None:
+    caller = api.caller()
+    for text, place in (
+        ("[targets]\ncritical = 0", "body.toml.targets.critical"),
+        ("a = ", "body.toml"),
+        ("nothing = 1", "body.toml.nothing"),
+        ("x." * 24_000 + "x = 1", "body.toml.x"),
+    ):
+        refused = caller.put("/policy/toml", {"toml": text, "based_on": 1})
+        assert (refused.status_code, refused.json()["code"]) == (422, "fields"), text[:20]
+        assert refused.json()["errors"][0]["where"] == place
+        assert refused.json()["kept"] == "Nothing was changed."
+    assert caller.put("/policy/toml", {"toml": "#" * 50_001, "based_on": 1}).status_code == 422
+    assert caller.get("/policy").json()["version"] == 1

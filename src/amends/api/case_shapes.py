@@ -129,6 +129,16 @@ class CasePage(Shape):
     next: Annotated[str | None, Field(description="Cursor of the next page; null on the last.")]
 
 
+class CaseCounts(Shape):
+    """How many cases the views of the inbox have; 100 stands for 100 and more."""
+
+    waiting: Annotated[int, Field(description="In which a person waits.")]
+    mine: Annotated[int, Field(description="Open, in the hands of the token's person.")]
+    unassigned: Annotated[int, Field(description="Open, in nobody's hands.")]
+    open: Annotated[int, Field(description="Open.")]
+    snoozed: Annotated[int, Field(description="Put aside.")]
+
+
 class Entry(Shape):
     """One entry of the append-only record."""
 

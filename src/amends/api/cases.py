@@ -9,7 +9,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from amends.api import case_views, door, post_shapes
-from amends.api.case_shapes import CaseInFull, CasePage, History
+from amends.api.case_shapes import CaseCounts, CaseInFull, CasePage, History
 from amends.api.door import Token
 from amends.api.post_shapes import PostPage
 from amends.api.words import Body, Cursor, Id, Limit, Storable
@@ -58,6 +58,14 @@ def list_cases(request: HttpRequest, wanted: Query[CaseQuery]) -> CasePage:
     listing = lists.cases(question, wanted.cursor, wanted.limit)
     now = door.now(request)
     return CasePage(items=[case_views.line(row, now) for row in listing.rows], next=listing.next)
+
+
+@router.get("/cases/counts", auth=Token(Scope.READ), response=CaseCounts)
+def count_cases(request: HttpRequest) -> CaseCounts:
+    """How full the views of the inbox are; each is counted up to 100 and no further."""
+    key = door.key(request)
+    found = lists.counts(Filter(brand_ids=(key.brand.pk,), user_id=key.user.pk))
+    return CaseCounts(**{name: getattr(found, name) for name in CaseCounts.model_fields})
 
 
 @router.get("/cases/{case_id}", auth=Token(Scope.READ), response=CaseInFull)

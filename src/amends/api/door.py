@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from ninja.security import HttpBearer
 
@@ -105,6 +106,14 @@ def brand(request: HttpRequest, need: Role) -> models.Brand:
     """The token's brand, if its person's role is enough."""
     access.check(key(request).role, need)
     return key(request).brand
+
+
+def staff(request: HttpRequest) -> models.User:
+    """The token's person, if they run the installation; its brand and role open nothing of that."""
+    found = key(request).user
+    if not found.is_staff:
+        raise PermissionDenied("Only who runs this installation can see or do that.")
+    return found
 
 
 def case(request: HttpRequest, case_id: int, need: Role) -> models.Case:

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from amends.api import door
 from amends.api.door import Token
+from amends.api.problems import Refusal
 from amends.api.words import Body, Id, Line, Shape
-from amends.core.scopes import Scope
+from amends.core.scopes import Scope, within
 from amends.core.values import Role
 from amends.pipeline import invitations, people
 from amends.pipeline.tokens import Key
@@ -93,6 +94,22 @@ def set_profile(request: HttpRequest, body: ProfileBody) -> Me:
     """Set what the token's person is called and the zone they read times in."""
     key = door.key(request)
     return _me(key, people.set_profile(key.user, body.name, body.time_zone))
+
+
+@router.delete("/me", auth=Token(Scope.WRITE), response={204: None})
+def leave(request: HttpRequest) -> Status[None]:
+    """Leave the brand as the token's person, as `DELETE /people/{member_id}` would; all their tokens end.
+
+    Needs a token that may do all that its person may do in the brand.
+    """
+    key = door.key(request)
+    if lacking := within(key.role, Scope) - key.scopes:
+        named = ", ".join(sorted(lacking))
+        what = f"Only a token that may do all that its person may leaves for them; this one may not: {named}."
+        raise Refusal(403, "scope", what, "Use a token that may do all of it, or leave in the desk.")
+    mine = models.Membership.objects.get(brand=key.brand, user=key.user)
+    people.remove(mine, key.user, door.now(request))
+    return Status(204, None)
 
 
 @router.get("/people", auth=Token(Scope.READ), response=list[Member])

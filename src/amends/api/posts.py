@@ -33,7 +33,13 @@ class PostQuery(Body):
     kind: Annotated[Kind | None, Field(description="Only what was read as this.")] = None
     severity: Annotated[Severity | None, Field(description="Only this severity.")] = None
     is_complaint: Annotated[bool | None, Field(description="Only complaints, or all but complaints.")] = None
+    unread: Annotated[bool | None, Field(description="Only what no model has read yet, or all but that.")] = (
+        None
+    )
     author: Annotated[Id | None, Field(description="Only of this author (the desk's id).")] = None
+    handle: Annotated[str, Storable, Field(max_length=200, description="Only of authors of this handle.")] = (
+        ""
+    )
     case: Annotated[Id | None, Field(description="Only of this case.")] = None
     conversation: Annotated[Id | None, Field(description="Only of this conversation (the desk's id).")] = None
     since: Annotated[Instant | None, Field(description="Posted at this time or later.")] = None

@@ -17,11 +17,14 @@ from amends.api.words import Shape
 from amends.core.case import NotPossible
 from amends.pipeline.answers import KeyUsed
 from amends.pipeline.people_checks import BadField, NotForYou
+from amends.pipeline.rules import BadPolicy
 from amends.store.keyset import BadCursor
 
 MEDIA_TYPE = "application/problem+json"
 NOTHING = "Nothing was changed."
 _MOST_FAULTS = 20
+_WHOLE = ("policy", "policy.toml")
+"""Where a fault of a policy's text lies that lies in none of its parts."""
 
 
 class Fault(Shape):
@@ -119,6 +122,14 @@ def _bad_field(_: HttpRequest, error: Exception) -> HttpResponse:
     return answer(422, "fields", str(error), _READ_ERRORS, faults)
 
 
+def _bad_policy(_: HttpRequest, error: Exception) -> HttpResponse:
+    told = error.faults if isinstance(error, BadPolicy) else {}
+    faults = [
+        _fault(("body.toml", *([] if place in _WHOLE else [place])), what) for place, what in told.items()
+    ]
+    return answer(422, "fields", "The text is no policy.", _READ_ERRORS, faults[:_MOST_FAULTS])
+
+
 def _key_used(_: HttpRequest, error: Exception) -> HttpResponse:
     return answer(422, "key-used", str(error), "Use a new Idempotency-Key for a new answer.")
 
@@ -175,6 +186,7 @@ def say_all(api: NinjaAPI) -> None:
         PermissionDenied: _forbidden,
         NotForYou: _forbidden,
         BadField: _bad_field,
+        BadPolicy: _bad_policy,
         NotPossible: _not_possible,
         KeyUsed: _key_used,
         BadCursor: _bad_cursor,

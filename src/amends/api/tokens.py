@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from ninja import Router, Status
 from pydantic import Field
 
@@ -78,6 +78,30 @@ def revoke_token(request: HttpRequest, token_id: Id) -> Status[None]:
     """End a token for good; the calling one too, if that is the one."""
     found = door.mine(request, access.token(door.key(request).user, token_id, access.ADMIN))
     tokens.revoke(found, door.key(request).user, door.now(request))
+    return Status(204, None)
+
+
+@router.get("/me/tokens", auth=Token(Scope.READ), response=list[TokenOut])
+def list_own_tokens(request: HttpRequest) -> list[TokenOut]:
+    """The last 500 tokens of the token's person in the brand, newest first, ended ones too."""
+    mine = models.ApiToken.objects.filter(
+        brand=door.brand(request, access.AGENT), user=door.key(request).user
+    )
+    return [_token(row) for row in mine.order_by("-pk")[:MOST_ROWS]]
+
+
+@router.delete("/me/tokens/{token_id}", auth=Token(Scope.WRITE), response={204: None})
+def revoke_own_token(request: HttpRequest, token_id: Id) -> Status[None]:
+    """End a token of the token's person for good, one that may do no more than the calling token."""
+    key = door.key(request)
+    found = door.mine(request, access.token(key.user, token_id, access.AGENT))
+    if found.user_id != key.user.pk:
+        raise Http404("The token's person has no such token in its brand.")
+    if beyond := set(found.scopes) - key.scopes:
+        named = ", ".join(sorted(beyond))
+        what = f"A token ends tokens that may do no more than it may itself; it may not: {named}."
+        raise Refusal(403, "scope", what, "Use a token that may do as much, or end it in the desk.")
+    tokens.revoke(found, key.user, door.now(request))
     return Status(204, None)
 
 

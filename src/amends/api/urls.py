@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from amends.api import accounts, actions, brand, cases, people, posts, sends, stats, tokens
+from amends.api import (
+    accounts,
+    actions,
+    brand,
+    cases,
+    installation,
+    people,
+    policy_text,
+    posts,
+    sends,
+    stats,
+    tokens,
+)
 from amends.api.desk import Desk, addresses
 
 api = Desk("1")
@@ -11,9 +23,11 @@ api.add_router("", cases.router, tags=["Cases"])
 api.add_router("", actions.router, tags=["Work on a case"])
 api.add_router("", sends.router, tags=["Sends"])
 api.add_router("", brand.router, tags=["Brand and policy"])
+api.add_router("", policy_text.router, tags=["Brand and policy"])
 api.add_router("", people.router, tags=["People"])
 api.add_router("", accounts.router, tags=["Accounts"])
 api.add_router("", tokens.router, tags=["Tokens"])
 api.add_router("", stats.router, tags=["Figures"])
+api.add_router("", installation.router, tags=["Installation"])
 
 patterns = addresses(api)

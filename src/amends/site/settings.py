@@ -175,5 +175,9 @@ LOGGING = {
     "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["away"]}},
     "root": {"handlers": ["err"], "level": "WARNING"},
     # A page that is not there is no news, and its address may hold what should not stand in a log.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    # A request for another host is refused; whoever sends such does not get to fill the log with traces.
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }
