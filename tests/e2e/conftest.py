@@ -72,9 +72,9 @@ def _serve(*options: str) -> Iterator[Desk]:
         rmtree(logs)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium; closed with its module, since Playwright's loop keeps Django from the database."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing; `apt-get install chromium` brings it")
     with sync_playwright() as playwright:

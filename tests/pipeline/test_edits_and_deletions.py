@@ -8,6 +8,7 @@ from tests.pipeline.conftest import BrokenModel, Town
 from amends.core import events
 from amends.core.case import NotPossible
 from amends.pipeline import actions, decide, poll
+from amends.pipeline.receive import Item, receive
 from amends.pipeline.take import read_again, take_in
 from amends.store import history, models
 
@@ -99,3 +100,28 @@ def test_when_the_model_fails_posts_are_kept_as_not_yet_read_and_read_later(town
     assert read_again(town.model, town.now()) == 0
     assert read_again(works, town.now()) == 1
     assert town.case().lead_id == post.pk
+
+
+def test_an_older_version_that_comes_after_the_deletion_leaves_no_words(town: Town) -> None:
+    posted = town.stage.customer_says(WORDS)
+    town.turn()
+    kept = models.Raw.objects.get()
+    town.stage.customer_deletes(posted)
+    town.turn(minutes=1)
+    town.turn(minutes=60 * 25)
+    assert anything_holds("bicycle") == []
+    item = Item("fake", posted, "anna", WORDS + " again", town.now())
+    receive(kept.brand_id, [(item, WORDS.encode())], source="api", now=town.now())
+    town.turn(minutes=1)
+    assert anything_holds("bicycle") == []
+
+
+def test_the_original_of_a_post_that_was_first_seen_edited_is_kept(town: Town) -> None:
+    at = town.now()
+    edited = Item("fake", "e1", "anna", "It came, thank you", at, edited_at=at)
+    original = Item("fake", "e1", "anna", WORDS, at)
+    for item in (edited, original, original):
+        receive(town.brand.pk, [(item, item.text.encode())], source="api", now=at)
+        town.turn()
+    post = models.Post.objects.get()
+    assert (post.text, [version.text for version in post.versions.all()]) == (edited.text, [WORDS])

@@ -13,11 +13,13 @@ from django.db import DatabaseError, connection, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from amends.core import events
 from amends.language.stand_in import StandIn
+from amends.pipeline import decide
 from amends.pipeline.receive import Item, receive
 from amends.pipeline.take import take_in
 from amends.site.cluster import Cluster
-from amends.store import brands, erasure, history, models
+from amends.store import agreement, brands, erasure, history, models
 
 
 def record(now: datetime, *bodies: history.Body, brand: int | None = None) -> None:
@@ -73,10 +75,10 @@ def test_not_even_the_owner_changes_it_in_passing(
 def test_erasing_contents_leaves_chains_whole(desk: None, now: datetime) -> None:
     record(now, {"text": "secret"}, {"text": "other"})
     first = models.HistoryEntry.objects.earliest("id")
-    assert erasure.erase_contents([first.pk]) == 1
-    assert erasure.erase_contents([first.pk]) == 0
-    assert list(history.faults()) == []
-    assert models.HistoryContent.objects.count() == 1
+    assert erasure.erase_contents([first.pk], "asked for by law", history.SYSTEM, now) == 1
+    assert erasure.erase_contents([first.pk], "asked for by law", history.SYSTEM, now) == 0
+    assert [*history.faults(), *agreement.faults()] == []
+    assert models.HistoryContent.objects.count() == 2
     assert "secret" not in str(list(models.HistoryContent.objects.values()))
 
 
@@ -86,10 +88,38 @@ def test_a_case_can_be_erased_from_the_record(desk: None, now: datetime) -> None
     assert take_in(StandIn(1.0), now) == 1
     case = models.Case.objects.get()
     entries = models.HistoryEntry.objects.filter(chain=f"case:{case.pk}").count()
-    assert erasure.erase_contents_of_case(case.pk) == entries > 0
-    assert models.HistoryContent.objects.filter(case=case).count() == 0
-    assert models.HistoryEntry.objects.filter(chain=f"case:{case.pk}").count() == entries
-    assert list(history.faults()) == []
+    assert erasure.erase_contents_of_case(case.pk, "asked for by law", history.SYSTEM, now) == entries > 0
+    (left,) = models.HistoryContent.objects.filter(case=case)
+    assert left.body["why"] == "asked for by law"
+    assert models.HistoryEntry.objects.filter(chain=f"case:{case.pk}").count() == entries + 1
+    assert [*history.faults(), *agreement.faults()] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE store_historycontent SET person_id = 999 WHERE case_id IS NOT NULL", "whose it is"),
+        ("UPDATE store_historycontent SET case_id = NULL WHERE case_id IS NOT NULL", "whose it is"),
+        ("DELETE FROM store_historycontent", "is gone"),
+        ('UPDATE store_policyversion SET document = document || \'{"time_zone": "Asia/Tokyo"}\'', "policy"),
+        ("UPDATE store_case SET state = 'resolved', resolution = 'lost'", "stand where"),
+        ("UPDATE store_case SET severity = 'critical'", "severity"),
+    ],
+)
+def test_rows_that_contradict_the_record_are_found(
+    desk: None, cluster: Cluster, now: datetime, statement: LiteralString, what: str
+) -> None:
+    brand = brands.get_or_create("Contradicted", now)
+    receive(brand.pk, [(Item("fake", "1", "ann", "It is broken", now), b"1")], source="test", now=now)
+    assert take_in(StandIn(1.0), now) == 1
+    ada = models.User.objects.create_user("ada@example.org", name="Ada").pk
+    decide.happen(models.Case.objects.get().pk, events.Noted("call back"), decide.person(ada), now)
+    assert [*history.faults(), *agreement.faults()] == []
+    name = str(connection.settings_dict["NAME"])
+    with psycopg.connect(cluster.url("postgres", name)) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute(statement)
+    assert any(what in fault.what for fault in agreement.faults())
 
 
 json_values = st.recursive(

@@ -42,6 +42,5 @@ def deleted_words(case: models.Case, post_id: int, why: str, actor: Actor, now: 
         line = history.Line(
             now, actor.name, "evidence read", version, {"post": post_id, "why": reason}, actor.person_id
         )
-        (head,) = history.append([(held.head, [line])])
-        models.Case.objects.filter(pk=case.pk).update(history_count=head.count, history_head=head.hash)
+        cases.put_on_record(case.pk, [line])
     return list(post.versions.order_by("version").values_list("text", flat=True))

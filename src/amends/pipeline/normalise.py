@@ -22,6 +22,8 @@ class Sorted:
     arrivals: list[Arrival] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
     ignored: dict[int, str] = field(default_factory=dict)
+    emptied: dict[int, str] = field(default_factory=dict)
+    originals: list[tuple[int, str]] = field(default_factory=list)
 
 
 def normalise(brand_id: int, waiting: Sequence[raw.Waiting]) -> Sorted:
@@ -53,6 +55,13 @@ def _sort(
         result.kept.append(row.id)
         return
     change = _change(item, before)
+    if before.deleted_at is not None:
+        result.emptied[row.id] = "this post was deleted"
+        return
+    if _is_original(item, before):
+        result.originals.append((before.id, item.text))
+        result.kept.append(row.id)
+        return
     if change is None:
         result.ignored[row.id] = "this post is kept already"
         return
@@ -72,9 +81,12 @@ def _sort(
     result.arrivals.append(arrival)
 
 
+def _is_original(item: Item, before: Known) -> bool:
+    """What a post said before the edit by which we first heard of it."""
+    return before.edited_at is not None and not item.edited_at and not item.deleted
+
+
 def _change(item: Item, before: Known) -> Change | None:
-    if before.deleted_at is not None:
-        return None
     if item.deleted:
         return Change.DELETED
     if item.edited_at and (before.edited_at is None or item.edited_at > before.edited_at):

@@ -69,7 +69,9 @@ def _take(brand_id: int, claimed: Sequence[raw.Waiting], model: Model | None, no
     plan = grievances.join(brand_id, batch.arrivals, policy)
     store(brand_id, batch.arrivals, now)
     grievances.follow(plan, batch.arrivals, version, policy, now)
-    raw.settle(batch.kept, batch.ignored, {})
+    posts.keep_originals(batch.originals, now)
+    raw.settle(batch.kept, batch.ignored | batch.emptied, {})
+    raw.empty(batch.emptied)
 
 
 def store(brand_id: int, arrivals: Sequence[Arrival], now: datetime) -> None:

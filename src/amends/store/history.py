@@ -237,8 +237,10 @@ def _wrong_heads() -> Iterator[Fault]:
     with connection.cursor() as cursor:
         cursor.execute(_HEADS)
         for chain, held, found in cursor.fetchall():
-            if held != found:
-                yield Fault(chain, max(held, found), f"{held} entries were written, {found} are there")
+            said = f"{held} entries were written, {found} are there"
+            yield Fault(
+                chain, max(held, found), said if held != found else "its last entry is not the one written"
+            )
 
 
 _HEADS = """

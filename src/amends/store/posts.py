@@ -177,6 +177,18 @@ ON CONFLICT DO NOTHING
 """
 
 
+def keep_originals(texts: Sequence[tuple[int, str]], now: datetime) -> None:
+    """Keep what posts (id, text) said before the edit by which the desk first heard of them."""
+    if not texts:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO store_postversion (post_id, version, text, seen_at) "
+            "SELECT id, 0, %s, %s FROM store_post WHERE id = %s AND version = 1 ON CONFLICT DO NOTHING",
+            [(text, now, post_id) for post_id, text in texts],
+        )
+
+
 def edit(changes: Sequence[tuple[int, str, datetime]], now: datetime) -> None:
     """Give posts (id, new text, edited at) their new words; the old are kept, the new are read anew."""
     if not changes:

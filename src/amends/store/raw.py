@@ -244,6 +244,12 @@ def settle(kept: Iterable[int], ignored: dict[int, str], failed: dict[int, str])
         )
 
 
+def empty(ids: Iterable[int]) -> None:
+    """Drop the words of items whose post was deleted before they came."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE store_raw SET payload = '', fields = '{}' WHERE id = ANY(%s)", [list(ids)])
+
+
 def try_brand_lock(brand_id: int) -> bool:
     """Whether this transaction may take in posts of the brand now; one at a time does."""
     with connection.cursor() as cursor:

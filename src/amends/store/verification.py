@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 
-from amends.store import history
+from amends.store import agreement, history
 from amends.store.checkpoints import NOTHING, Checkpoint, NotACheckpoint, entries, extend, lines, read_line
 
 MOST_FAULTS = 1000
@@ -51,7 +51,7 @@ def verify(own: Path, key: Ed25519PublicKey, kept: Path | None = None) -> Verdic
     verdict = Verdict()
     if kept is not None:
         _require_checkpoints(kept)
-    for fault in islice(history.faults(), MOST_FAULTS):
+    for fault in islice(chain(history.faults(), agreement.faults()), MOST_FAULTS):
         verdict.faults.append(f"{fault.chain}, entry {fault.position}: {fault.what}")
     verdict.checkpoints, last = _against(own, key, verdict, str(own))
     if kept is not None:
@@ -61,7 +61,7 @@ def verify(own: Path, key: Ed25519PublicKey, kept: Path | None = None) -> Verdic
         verdict.notes.append(f"There is no checkpoint in {own} yet; the worker writes one every minute.")
     if verdict.erased:
         verdict.notes.append(
-            f"The contents of {verdict.erased} entries were erased, which leaves chains whole."
+            f"The contents of {verdict.erased} entries were erased; the record says when and why."
         )
     return verdict
 
@@ -86,10 +86,23 @@ def _is_checkpoint(line: bytes) -> bool:
     return True
 
 
+def _is_strangers(line: bytes, key: Ed25519PublicKey) -> bool:
+    try:
+        return not read_line(line).is_signed_by(key)
+    except NotACheckpoint:
+        return False
+
+
 def _against(path: Path, key: Ed25519PublicKey, verdict: Verdict, name: str) -> tuple[int, Checkpoint]:
     """Compare the table with the checkpoints of a file; returns how many were good, and the last of them."""
     good, last = 0, NOTHING
     table = _Table()
+    strangers = [number for number, line in lines(path) if _is_strangers(line, key)]
+    if strangers and len(strangers) == sum(1 for _, line in lines(path) if _is_checkpoint(line)):
+        raise CannotCheck(
+            f"All {len(strangers)} checkpoints in {name} were signed with another key. After a restore, put "
+            "the installation's history.key back; without it nothing can be said about the record."
+        )
     for number, line in lines(path):
         if len(verdict.faults) >= MOST_FAULTS:
             break

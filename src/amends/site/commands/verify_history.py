@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 NAME = "verify-history"
 HELP = "Check that nothing on record was changed, dropped or put in since it was written."
-EXITS = "0 the record is whole, 1 it could not be checked, 2 it was tampered with."
-WHOLE, TAMPERED = 0, 2
+EXITS = "0 the record is whole, 1 it could not be checked, 3 it was tampered with."
+WHOLE, TAMPERED = 0, 3
 
 
 class NotChecked(SiteError):
