@@ -48,8 +48,13 @@ def _said(kind: str, words: str) -> str:
     return words.removeprefix("Value error, ").replace("Input should be", "must be")
 
 
+LONGEST_TEXT = 50_000
+
+
 def from_toml(text: str) -> Policy:
-    """The policy of a `policy.toml`; raises BadPolicy."""
+    """The policy of a `policy.toml`; raises BadPolicy. Long dotted keys take `tomllib` quadratic time."""
+    if len(text) > LONGEST_TEXT:
+        raise BadPolicy({"policy.toml": f"A policy has at most {LONGEST_TEXT} characters as text."})
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
