@@ -116,7 +116,8 @@ def _kind(heads: Floats, words: Words) -> Kind:
 def _severity(kind: Kind, heads: Floats, hits: Sequence[Hit]) -> Severity:
     """As the weights say, and at least high (critical) where a grave signal stands in a complaint.
 
-    The weights alone say critical too lightly on real posts, so without any urgent signal high is the most.
+    The weights alone say critical too lightly on real posts, so without any urgent signal high is the most;
+    what they call high is critical where it is about somebody's safety or health.
     """
     if kind is not Kind.COMPLAINT:
         return Severity.NONE
@@ -124,7 +125,9 @@ def _severity(kind: Kind, heads: Floats, hits: Sequence[Hit]) -> Severity:
     floor = 4 if labels & _GRAVEST else 3 if labels & _GRAVE else 1
     most = 4 if any(label.startswith("urgent") for label in labels) else 3
     reached = np.flatnonzero(heads[SEVERITY] >= _REACHED)
-    return Severity.of_level(max(floor, min(most, 2 + int(reached[-1])) if len(reached) else 1))
+    read = min(most, 2 + int(reached[-1])) if len(reached) else 1
+    raised = 4 if labels & _GRAVE and read >= Severity.HIGH.level else read
+    return Severity.of_level(max(floor, raised))
 
 
 def _abuse(hits: Sequence[Hit]) -> float:
