@@ -51,6 +51,7 @@ class Attack:
     killed: int = 0
     cut_short: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
+    _all_killed: threading.Event = field(default_factory=threading.Event)
     _said: list[str] = field(default_factory=list)
 
     def run(self) -> None:
@@ -58,6 +59,8 @@ class Attack:
         self.workers = [self.rig.start("worker") for _ in range(self.size.workers)]
         with ThreadPoolExecutor(3) as pool:
             parts = [pool.submit(part, self._dice(part.__name__)) for part in self._parts()]
+            for part in parts:
+                part.add_done_callback(lambda done: self._over.set() if done.exception() else None)
             try:
                 self._kill(parts)
             finally:
@@ -92,16 +95,19 @@ class Attack:
             time.sleep(pause * rng.uniform(0.2, 1.4))
 
     def _agents(self, rng: random.Random) -> None:
-        """Answer what waits, each answer under a key of its own, some of them asked for twice."""
+        """Answer what waits, each under a key of its own, some asked for twice; slowly once it is enough."""
         asked: set[int] = set()
-        while len(self.promised) < self.size.replies and not self._over.is_set():
+        while not self._over.is_set():
+            enough = len(self.promised) >= self.size.replies
+            if enough and self._all_killed.is_set():
+                return
             page = self.rig.api("GET", "/cases?view=waiting&limit=100")
             assert page.status_code == 200, page.text
             waiting = [case for case in page.json()["items"] if case["lead"] not in asked]
-            for case in waiting[: rng.randrange(1, 6)]:
+            for case in waiting[: 1 if enough else rng.randrange(1, 6)]:
                 asked.add(case["lead"])
                 self._answer(case["id"], case["lead"], f"answer-{len(asked)}", rng)
-            time.sleep(rng.uniform(0.05, 0.3))
+            time.sleep(1 if enough else rng.uniform(0.05, 0.3))
 
     def _answer(self, case: int, post: int, key: str, rng: random.Random) -> None:
         text = f"Sorry about this. We look into it now. ({key})"
@@ -131,8 +137,7 @@ class Attack:
         """Kill workers, every third time all of them in the middle of a sending, and start new ones."""
         rng, pause = self._dice("kills"), self.size.seconds / self.size.kills
         for n in range(self.size.kills):
-            time.sleep(pause * rng.uniform(0.3, 1.3))
-            if any(part.done() and part.exception() for part in parts):
+            if self._over.wait(pause * rng.uniform(0.3, 1.3)):
                 return
             victims = self._in_the_middle() if n % 3 == 2 else [rng.randrange(len(self.workers))]
             for place in victims:
@@ -141,12 +146,9 @@ class Attack:
                 self.killed += 1
             for place in victims:
                 self.workers[place] = self.rig.start("worker")
-        until(
-            lambda: all(part.done() for part in parts),
-            60 + 2 * self.size.seconds,
-            "all is said",
-            self.progress,
-        )
+        self._all_killed.set()
+        longest = 60 + 2 * self.size.seconds
+        until(lambda: all(part.done() for part in parts), longest, "all is said", self.progress)
 
     def progress(self) -> str:
         """How far it got, for whoever must find out why it stands still."""
@@ -157,12 +159,9 @@ class Attack:
     def _in_the_middle(self) -> list[int]:
         """All workers, as soon as one of them is sending; it is held there by a slow network."""
         self.rig.network.order("slow", "POST", "/api/posts", seconds=3)
-        deadline = time.monotonic() + self.size.seconds
-        while time.monotonic() < deadline and len(self.promised) < self.size.replies:
-            if self.rig.one("SELECT count(*) FROM store_send WHERE state = 'sending'"):
-                self.cut_short += 1
-                break
-            time.sleep(0.02)
+        sending = "SELECT count(*) FROM store_send WHERE state = 'sending'"
+        until(lambda: self.rig.one(sending) or self._over.is_set(), 90, "something is sent", self.progress)
+        self.cut_short += 1
         return list(range(len(self.workers)))
 
     def settle(self, seconds: float) -> float:

@@ -16,5 +16,5 @@ def test_killed_workers_lose_nothing_and_send_nothing_twice(place: Rig) -> None:
     attack.settle(150)
     assert attack.cut_short > 0
     figures = prove(place, attack.promised)
-    assert figures["sent"] > SIZE.replies // 2
+    assert figures["sent"] > SIZE.replies // 2, figures
     assert len(attack.promised) >= SIZE.replies
