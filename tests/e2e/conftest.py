@@ -38,16 +38,10 @@ class Desk:
     people: dict[str, tuple[str, str]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served() -> Iterator[Desk]:
     """The sample desk, started once and stopped cleanly."""
     yield from _serve("--sample")
-
-
-@pytest.fixture(scope="session")
-def bare() -> Iterator[Desk]:
-    """A desk without sample and without anybody in it."""
-    yield from _serve()
 
 
 def _serve(*options: str) -> Iterator[Desk]:
