@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import psycopg
-from psycopg.types.json import Jsonb
+from psycopg.rows import TupleRow
 
 from amends import clock
 from amends.pipeline.receive import BATCH, Item, checked, receive
@@ -16,12 +16,11 @@ from bench.result import Result
 from bench.scale import Scale
 
 LEAST = 0.25
-_COLUMNS = (
-    "brand_id, account_id, channel, remote_id, fingerprint, source, payload, fields, received_at, "
-    "clock_offset, state, reason"
-)
-_FIELDS = 7
-_PLAIN = f"INSERT INTO store_raw ({_COLUMNS}) VALUES {{}} ON CONFLICT DO NOTHING"  # noqa: S608 - constants
+_TABLES = {
+    "store_raw": "id, brand_id, account_id, channel, remote_id, fingerprint, source, payload, received_at, "
+    "clock_offset, state, reason",
+    "store_waiting": "raw_id, brand_id, fields",
+}
 
 
 def measure(cluster: Cluster, scale: Scale) -> list[Result]:
@@ -47,27 +46,33 @@ def _received(cluster: Cluster, items: list[tuple[Item, bytes]]) -> float:
 
 
 def _plain(cluster: Cluster, items: list[tuple[Item, bytes]]) -> float:
-    """The rows that receiving makes of them, put into the same table once it is empty again."""
+    """The rows that receiving makes of them, put into the same tables once they are empty again."""
     with desk.fresh(cluster) as name:
         now = clock.now()
         brand = brands.get_or_create("Bench", now)
         receive(brand.pk, items, source="bench", now=now)
         with psycopg.connect(cluster.url("amends_owner", name)) as owner:
-            found = owner.execute(f"SELECT {_COLUMNS} FROM store_raw ORDER BY id").fetchall()  # noqa: S608
-            rows = [(*row[:_FIELDS], Jsonb(row[_FIELDS]), *row[_FIELDS + 1 :]) for row in found]
+            batches = list(zip(*(_batches(owner, *table) for table in _TABLES.items()), strict=True))
             owner.execute("TRUNCATE store_raw CASCADE")
             owner.commit()
-            batches = [_statement(owner, rows[at : at + BATCH]) for at in range(0, len(rows), BATCH)]
             start = time.perf_counter()
-            for statement in batches:
-                owner.execute(statement)
+            for statements in batches:
+                for statement in statements:
+                    owner.execute(statement)
                 owner.commit()
-            return len(rows) / (time.perf_counter() - start)
+            return len(items) / (time.perf_counter() - start)
 
 
-def _statement(connection: psycopg.Connection, rows: list[tuple[object, ...]]) -> bytes:
-    """One batch spelled out, so that only PostgreSQL's part of the work is timed."""
+def _batches(connection: psycopg.Connection, table: str, columns: str) -> list[bytes]:
+    """The rows of a table in plain statements, spelled out so that only PostgreSQL's part is timed."""
+    rows = connection.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall()  # noqa: S608
+    return [
+        _statement(connection, table, columns, rows[at : at + BATCH]) for at in range(0, len(rows), BATCH)
+    ]
+
+
+def _statement(connection: psycopg.Connection, table: str, columns: str, rows: list[TupleRow]) -> bytes:
     one = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
     values = [value for row in rows for value in row]
-    whole = _PLAIN.format(", ".join([one] * len(rows)))
+    whole = f"INSERT INTO {table} ({columns}) VALUES {', '.join([one] * len(rows))} ON CONFLICT DO NOTHING"  # noqa: S608
     return psycopg.ClientCursor(connection).mogrify(whole, values).encode()

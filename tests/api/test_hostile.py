@@ -188,6 +188,6 @@ def test_words_of_anything_are_kept_harmlessly(caller: Caller, text: str) -> Non
     post = {"id": f"h{abs(hash(text))}", "author_id": "a", "text": text, "created_at": "2026-03-04T11:00:00Z"}
     answer = send(caller, "POST", "/api/v1/posts", json.dumps({"posts": [post]}).encode())
     assert answer.json()["kept"] + answer.json()["repeated"] == 1
-    found = models.Raw.objects.get(remote_id=post["id"]).fields.get("text", "")
+    found = json.loads(models.Waiting.objects.get(raw__remote_id=post["id"]).fields).get("text", "")
     assert "\x00" not in found
     found.encode()

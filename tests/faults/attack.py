@@ -178,7 +178,7 @@ class Attack:
             if state in ("planned", "sending") or (state == "unknown" and text in stands):
                 ends.append(f"{state}: {text}")
         seen = self.rig.one("SELECT count(*) FROM store_post")
-        waiting = self.rig.one("SELECT count(*) FROM store_raw WHERE state = 'waiting'")
+        waiting = self.rig.one("SELECT count(*) FROM store_waiting")
         unread = self.rig.one("SELECT count(*) FROM store_post WHERE read_at IS NULL AND deleted_at IS NULL")
         if seen < len(truth.posts) or waiting or unread:
             ends.append(f"{seen} of {len(truth.posts)} posts seen, {waiting} waiting, {unread} unread")

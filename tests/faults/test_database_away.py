@@ -91,7 +91,7 @@ def _away(place: Rig) -> str:
 
 
 def _untaken(place: Rig) -> int:
-    waiting: int = place.one("SELECT count(*) FROM store_raw WHERE state = 'waiting'")
+    waiting: int = place.one("SELECT count(*) FROM store_waiting")
     unread: int = place.one("SELECT count(*) FROM store_post WHERE read_at IS NULL")
     return waiting + unread
 

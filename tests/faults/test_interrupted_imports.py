@@ -58,5 +58,5 @@ def test_two_at_once_and_one_killed_double_and_lose_nothing(place: Rig, tmp_path
 
 
 def _waiting(place: Rig) -> int:
-    count: int = place.one("SELECT count(*) FROM store_raw WHERE state = 'waiting'")
+    count: int = place.one("SELECT count(*) FROM store_waiting")
     return count

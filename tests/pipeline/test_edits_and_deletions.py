@@ -27,7 +27,7 @@ def anything_holds(word: str) -> list[str]:
         word.encode() in bytes(payload) for payload in models.Raw.objects.values_list("payload", flat=True)
     ):
         found.append("raw")
-    if any(word in str(fields) for fields in models.Raw.objects.values_list("fields", flat=True)):
+    if any(word in str(fields) for fields in models.Waiting.objects.values_list("fields", flat=True)):
         found.append("fields")
     if any(word in str(body) for body in models.HistoryContent.objects.values_list("body", flat=True)):
         found.append("history")

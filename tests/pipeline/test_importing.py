@@ -73,7 +73,7 @@ def test_every_line_is_counted_once(desk: None) -> None:
     assert [(r.line.number, r.line.content) for r in refused] == [(4, b"nonsense")]
     assert models.Post.objects.count() == 3
     assert models.Post.objects.get(remote_id="p1").text == "My parcel 1 is lost"
-    assert not models.Raw.objects.filter(state="waiting").exists()
+    assert not models.Waiting.objects.exists()
     assert imported(content)[0] == Tally(lines=7, new=0, repeated=5, refused=1, empty=1)
     assert models.Post.objects.count() == 3
 
@@ -146,7 +146,8 @@ def test_counts_add_up_whatever_the_file(desk: None, parts: list[bytes]) -> None
     assert total.lines == lines == total.new + total.repeated + total.refused + total.empty
     assert len(refused) == total.refused
     assert models.Post.objects.count() == before + total.new
-    assert not models.Raw.objects.filter(state__in=["waiting", "failed"]).exists()
+    assert not models.Waiting.objects.exists()
+    assert not models.Raw.objects.filter(state="failed").exists()
 
 
 def test_a_post_of_a_megabyte_is_kept(desk: None) -> None:
@@ -178,12 +179,16 @@ def test_an_item_that_cannot_be_taken_in_stops_nobody_else(desk: None) -> None:
     items = [(Item("x", str(n), "ann", "Hello", START + timedelta(minutes=n)), b"%d" % n) for n in range(20)]
     receive(brand.pk, items, source="test", now=clock())
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE store_raw SET fields = '{\"posted_at\": \"never\"}' WHERE remote_id = '7'")
+        cursor.execute(
+            'UPDATE store_waiting w SET fields = \'{"author_id": "ann", "posted_at": "never"}\' '
+            "FROM store_raw r WHERE r.id = w.raw_id AND r.remote_id = '7'"
+        )
     while take_in(StandIn(1.0), clock()):
         pass
     assert models.Post.objects.count() == 19
     spoilt = models.Raw.objects.get(remote_id="7")
     assert (spoilt.state, spoilt.reason) == ("failed", "ValueError: Invalid isoformat string: 'never'")
+    assert spoilt.fields == {"author_id": "ann", "posted_at": "never"}
     assert stats().brands["Acme"].rejected == 1
 
 
@@ -208,7 +213,7 @@ def test_trouble_in_taking_in_is_told_and_nothing_is_lost(desk: None) -> None:
 
     with pytest.raises(NotTakenIn):
         imported(line(1) + line(2), model=Absent(1.0))
-    assert models.Raw.objects.filter(state="waiting").count() == 2
+    assert models.Waiting.objects.count() == 2
     assert imported(line(1) + line(2))[0] == Tally(lines=2, repeated=2)
     assert models.Post.objects.count() == 2
 
@@ -364,7 +369,7 @@ def test_cut_off_and_repeated(desk: None, tmp_path: Path, number: signal.Signals
     assert done.returncode == 3, done.stderr
     assert models.Post.objects.count() == 4000
     assert stats().total.rejected == 1
-    assert not models.Raw.objects.filter(state="waiting").exists()
+    assert not models.Waiting.objects.exists()
     assert list(history.faults()) == []
 
 

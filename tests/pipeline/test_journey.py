@@ -277,5 +277,5 @@ def test_a_policy_that_cannot_be_read_costs_no_post_and_stops_no_other_brand(tow
     poll.poll_account(town.account.pk, town.stage.wire, town.now())
     with pytest.raises(policies.BadPolicy):
         take_in(town.model, town.now())
-    assert models.Raw.objects.get().state == "waiting"
+    assert models.Waiting.objects.get().raw_id == models.Raw.objects.get().pk
     assert sweep.sweep(town.now()) == 0

@@ -15,9 +15,10 @@ from amends.channels.registry import driver
 from amends.core import events
 from amends.core.values import Direction, SendState
 from amends.pipeline import decide
-from amends.store import cases, models, outbox, posts, raw, sealed
+from amends.store import cases, models, outbox, post_rows, posts, raw, sealed
 from amends.store.cases import interval
 from amends.store.outbox import Claimed
+from amends.store.post_rows import Labels, NewPost
 
 FIRST_LOOK = timedelta(seconds=5)
 LOOKS = (timedelta(seconds=20), timedelta(seconds=60), timedelta(minutes=5))
@@ -172,28 +173,20 @@ def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
         account.channel, account.remote_id or account.handle, account.handle, account.handle
     )
     author_id = posts.authors(claimed.brand_id, [person])[account.channel, person.remote_id]
-    row = {
-        "channel": question.channel,
-        "remote_id": sent.remote_id,
-        "account_id": account.pk,
-        "author_id": author_id,
-        "conversation_id": question.conversation_id,
-        "case_id": claimed.case_id,
-        "direction": Direction.OUT,
-        "visibility": claimed.visibility,
-        "text": claimed.text,
-        "lang": "",
-        "url": sent.url,
-        "in_reply_to": question.remote_id,
-        "posted_at": sent.posted_at.isoformat(),
-        "received_at": now.isoformat(),
-        "clock_offset": interval(timedelta(0)),
-        "read_at": now.isoformat(),
-        "model": "",
-        "is_complaint": False,
-        "kind": "",
-        "severity": "none",
-        "labels": {},
-        "wants_answer": False,
-    }
-    posts.insert(claimed.brand_id, [row])
+    post = NewPost(
+        channel=question.channel,
+        remote_id=sent.remote_id,
+        account_id=account.pk,
+        author_id=author_id,
+        conversation_id=question.conversation_id,
+        direction=Direction.OUT,
+        visibility=claimed.visibility,
+        text=claimed.text,
+        url=sent.url,
+        in_reply_to=question.remote_id,
+        posted_at=sent.posted_at,
+        received_at=now,
+        clock_offset=interval(timedelta(0)),
+        edited_at=None,
+    )
+    post_rows.insert(claimed.brand_id, [(post, Labels(read_at=now, lang="", case_id=claimed.case_id))])

@@ -20,7 +20,6 @@ class Sorted:
     """What a batch of kept items turned out to be."""
 
     arrivals: list[Arrival] = field(default_factory=list)
-    kept: list[int] = field(default_factory=list)
     ignored: dict[int, str] = field(default_factory=dict)
     emptied: dict[int, str] = field(default_factory=dict)
     originals: list[tuple[int, str]] = field(default_factory=list)
@@ -52,7 +51,6 @@ def _sort(
         arrival = Arrival(item, Change.NEW, row.account_id, row.received_at, row.clock_offset)
         fresh[key] = arrival
         result.arrivals.append(arrival)
-        result.kept.append(row.id)
         return
     change = _change(item, before)
     if before.deleted_at is not None:
@@ -60,12 +58,10 @@ def _sort(
         return
     if _is_original(item, before):
         result.originals.append((before.id, item.text))
-        result.kept.append(row.id)
         return
     if change is None:
         result.ignored[row.id] = "this post is kept already"
         return
-    result.kept.append(row.id)
     arrival = Arrival(
         item,
         change,
@@ -106,7 +102,6 @@ def _same_batch(row: raw.Waiting, item: Item, earlier: Arrival, result: Sorted) 
     else:
         result.ignored[row.id] = "this post is kept already"
         return
-    result.kept.append(row.id)
 
 
 def _place(brand_id: int, new: Sequence[Arrival], known: dict[Key, Known], fresh: dict[Key, Arrival]) -> None:

@@ -124,27 +124,24 @@ def _web(url: str) -> str:
 def item_of(waiting: raw.Waiting) -> Item:
     """The item again, from what was kept of it."""
     fields = waiting.fields
-
-    def word(name: str) -> str:
-        return str(fields.get(name, ""))
-
+    word = fields.get
     edited = word("edited_at")
     return Item(
         channel=waiting.channel,
         remote_id=waiting.remote_id,
-        author_id=word("author_id"),
-        text=word("text"),
-        posted_at=datetime.fromisoformat(word("posted_at")),
-        author_handle=word("author_handle"),
-        author_name=word("author_name"),
-        in_reply_to=word("in_reply_to"),
-        conversation_id=word("conversation_id"),
-        direction=Direction(word("direction")),
-        visibility=Visibility(word("visibility")),
-        url=word("url"),
-        lang=word("lang"),
+        author_id=fields["author_id"],
+        text=word("text", ""),
+        posted_at=datetime.fromisoformat(fields["posted_at"]),
+        author_handle=word("author_handle", ""),
+        author_name=word("author_name", ""),
+        in_reply_to=word("in_reply_to", ""),
+        conversation_id=word("conversation_id", ""),
+        direction=Direction(fields["direction"]),
+        visibility=Visibility(fields["visibility"]),
+        url=word("url", ""),
+        lang=word("lang", ""),
         edited_at=datetime.fromisoformat(edited) if edited else None,
-        deleted=bool(fields.get("deleted", False)),
+        deleted=word("deleted", False),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,9 +17,10 @@ from amends.pipeline.arrival import Arrival, Change
 from amends.pipeline.normalise import normalise
 from amends.pipeline.receive import Item
 from amends.pipeline.understand import labels, understand
-from amends.store import policies, posts, raw
+from amends.store import policies, post_rows, posts, raw
 from amends.store.cases import interval
 from amends.store.plain import plain
+from amends.store.post_rows import Labels, NewPost
 
 _log = logging.getLogger(__name__)
 BATCH = 500
@@ -56,10 +58,10 @@ def take_in_of(brand_id: int, model: Model | None, now: datetime, limit: int = B
 
 
 def _give_up(brand_id: int, claimed: Sequence[raw.Waiting], why: str) -> int:
-    with transaction.atomic():
-        _log.error("An item of brand %d could not be taken in: %s", brand_id, why)
-        raw.settle([], {}, {item.id: plain(why) for item in claimed})
-        return len(claimed)
+    _log.error("An item of brand %d could not be taken in: %s", brand_id, why)
+    for item in claimed:
+        raw.give_up(item.id, plain(why))
+    return len(claimed)
 
 
 def _take(brand_id: int, claimed: Sequence[raw.Waiting], model: Model | None, now: datetime) -> None:
@@ -70,65 +72,59 @@ def _take(brand_id: int, claimed: Sequence[raw.Waiting], model: Model | None, no
     store(brand_id, batch.arrivals, now)
     grievances.follow(plan, batch.arrivals, version, policy, now)
     posts.keep_originals(batch.originals, now)
-    raw.settle(batch.kept, batch.ignored | batch.emptied, {})
+    raw.ignore(batch.ignored | batch.emptied)
     raw.empty(batch.emptied)
 
 
 def store(brand_id: int, arrivals: Sequence[Arrival], now: datetime) -> None:
     """Write the arrivals as posts: new rows, new words, words gone, labels."""
     new = [a for a in arrivals if a.change is Change.NEW]
-    ids = posts.insert(brand_id, [_row(arrival, now) for arrival in new])
+    ids = post_rows.insert(brand_id, [(_row(arrival), _labels(arrival, now)) for arrival in new])
     for arrival in new:
         arrival.post_id = ids[arrival.key]
     edited = [a for a in arrivals if a.change is Change.EDITED and a.post_id]
     posts.edit([(a.post_id or 0, a.item.text, a.item.edited_at or now) for a in edited], now)
-    posts.label([_label(a, now) for a in arrivals if a.change is not Change.NEW and a.reading])
+    read = [a for a in arrivals if a.change is not Change.NEW and a.reading]
+    post_rows.label([(a.post_id or 0, _labels(a, now)) for a in read])
     posts.delete([a.post_id for a in arrivals if a.post_id and a.item.deleted], now)
 
 
-def _row(arrival: Arrival, now: datetime) -> dict[str, object]:
+def _row(arrival: Arrival) -> NewPost:
     item = arrival.item
-    return {
-        "channel": item.channel,
-        "remote_id": item.remote_id,
-        "account_id": arrival.account_id,
-        "author_id": arrival.author_id,
-        "conversation_id": arrival.conversation_id,
-        "case_id": arrival.case_id,
-        "direction": item.direction,
-        "visibility": item.visibility,
-        "text": item.text,
-        "url": item.url,
-        "in_reply_to": item.in_reply_to,
-        "posted_at": item.posted_at.isoformat(),
-        "received_at": arrival.received_at.isoformat(),
-        "clock_offset": interval(arrival.offset),
-        "edited_at": item.edited_at.isoformat() if item.edited_at else None,
-        **_labels(arrival, now),
-    }
+    return NewPost(
+        channel=item.channel,
+        remote_id=item.remote_id,
+        account_id=arrival.account_id,
+        author_id=arrival.author_id,
+        conversation_id=arrival.conversation_id,
+        direction=item.direction,
+        visibility=item.visibility,
+        text=item.text,
+        url=item.url,
+        in_reply_to=item.in_reply_to,
+        posted_at=item.posted_at,
+        received_at=arrival.received_at,
+        clock_offset=interval(arrival.offset),
+        edited_at=item.edited_at,
+    )
 
 
-def _label(arrival: Arrival, now: datetime) -> dict[str, object]:
-    return {"id": arrival.post_id, "case_id": arrival.case_id, **_labels(arrival, now)}
-
-
-def _labels(arrival: Arrival, now: datetime) -> dict[str, object]:
-    reading = arrival.reading
+def _labels(arrival: Arrival, now: datetime) -> Labels:
+    reading, item = arrival.reading, arrival.item
     if reading is None:
-        read_at = None if arrival.incoming and not arrival.item.deleted else now.isoformat()
-        nothing = {"model": "", "complaint": None, "is_complaint": False, "kind": "", "severity": "none"}
-        return {"read_at": read_at, "labels": {}, "wants_answer": False, "lang": arrival.item.lang, **nothing}
-    return {
-        "read_at": now.isoformat(),
-        "model": reading.model,
-        "complaint": round(reading.complaint, 4),
-        "is_complaint": reading.is_complaint,
-        "kind": reading.kind,
-        "severity": reading.severity,
-        "labels": labels(reading),
-        "wants_answer": arrival.wants,
-        "lang": arrival.item.lang or reading.lang[:12],
-    }
+        return Labels(None if arrival.incoming and not item.deleted else now, item.lang, arrival.case_id)
+    return Labels(
+        now,
+        item.lang or reading.lang[:12],
+        arrival.case_id,
+        model=reading.model,
+        complaint=round(reading.complaint, 4),
+        is_complaint=reading.is_complaint,
+        kind=reading.kind,
+        severity=reading.severity,
+        labels=json.dumps(labels(reading)),
+        wants_answer=arrival.wants,
+    )
 
 
 def read_again(model: Model, now: datetime, limit: int = BATCH) -> int:

@@ -233,7 +233,9 @@ def _worker() -> Finding:
 
 
 def _waiting() -> Finding:
-    items, oldest = _row("SELECT count(*), min(received_at) FROM store_raw WHERE state = 'waiting'")
+    items, oldest = _row(
+        "SELECT count(*), min(received_at) FROM store_waiting JOIN store_raw r ON r.id = raw_id"
+    )
     late = oldest is not None and _age(oldest) > STUCK
     if items > MANY_WAITING or late:
         return Finding(

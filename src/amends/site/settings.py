@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from amends.site import places
 from amends.site.cluster import database_urls
+
+# A batch of posts is thousands of values that live as long as it does: to look through them all after every
+# 700 new ones, as Python does unasked, is a tenth of its time.
+gc.set_threshold(50_000, 20, 20)
 
 _ENV = os.environ
 DATA = places.data_folder(_ENV)

@@ -13,7 +13,7 @@ from amends.core.case import Case
 from amends.core.events import Facts
 from amends.core.joining import Candidate
 from amends.core.values import CaseState, Kind, Resolution, Severity
-from amends.store import history
+from amends.store import arrays, history
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ def facts(case_ids: Iterable[int]) -> dict[int, Facts]:
     though posted before it, was never seen by who answered, so its writer waits (GREATEST passes over NULL).
     """
     with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [sorted(set(case_ids))])
+        cursor.execute(_FACTS, [arrays.column(sorted(set(case_ids)))])
         return {row[0]: _facts(row) for row in cursor.fetchall()}
 
 
@@ -243,7 +243,7 @@ def of_authors(author_ids: Iterable[int]) -> Iterator[tuple[int, Candidate]]:
         cursor.execute(
             "SELECT author_id, id, conversation_id, state <> 'resolved', last_post_at FROM store_case "
             "WHERE author_id = ANY(%s)",
-            [ids],
+            [arrays.column(ids)],
         )
         for row in cursor.fetchall():
             yield row[0], Candidate(*row[1:])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -146,30 +145,6 @@ def merge_conversations(moves: dict[int, int]) -> None:
         cursor.execute("DELETE FROM store_conversation WHERE id = ANY(%s)", [pairs[0]])
 
 
-_COLUMNS = (
-    "channel text, remote_id text, account_id bigint, author_id bigint, conversation_id bigint, "
-    "case_id bigint, direction text, visibility text, text text, lang text, url text, in_reply_to text, "
-    "posted_at timestamptz, received_at timestamptz, clock_offset interval, edited_at timestamptz, "
-    "read_at timestamptz, model text, complaint float8, is_complaint boolean, kind text, severity text, "
-    "labels jsonb, wants_answer boolean"
-)
-_NAMES = [column.split()[0] for column in _COLUMNS.split(", ")]
-_INSERT = f"""
-INSERT INTO store_post (brand_id, version, {", ".join(_NAMES)})
-SELECT %s, 1, {", ".join(_NAMES)} FROM jsonb_to_recordset(%s::jsonb) AS r({_COLUMNS})
-RETURNING channel, remote_id, id
-"""  # noqa: S608 - constants only
-
-
-def insert(brand_id: int, rows: Sequence[dict[str, object]]) -> dict[Key, int]:
-    """Store new posts, given by column name; returns their ids."""
-    if not rows:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [brand_id, json.dumps(rows)])
-        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
-
-
 _KEEP_VERSION = """
 INSERT INTO store_postversion (post_id, version, text, seen_at)
 SELECT p.id, p.version, p.text, %s FROM store_post p WHERE p.id = ANY(%s) AND p.deleted_at IS NULL
@@ -217,24 +192,6 @@ def delete(post_ids: Sequence[int], now: datetime) -> None:
         )
 
 
-_READ = """
-UPDATE store_post SET read_at = r.read_at, model = r.model, complaint = r.complaint,
-    is_complaint = r.is_complaint, kind = r.kind, severity = r.severity, labels = r.labels,
-    wants_answer = r.wants_answer, case_id = r.case_id, lang = r.lang
-FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, read_at timestamptz, model text, complaint float8,
-    is_complaint boolean, kind text, severity text, labels jsonb, wants_answer boolean,
-    case_id bigint, lang text)
-WHERE store_post.id = r.id
-"""
-
-
-def label(rows: Sequence[dict[str, object]]) -> None:
-    """Store what was read in posts that are stored already, and the case they joined."""
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_READ, [json.dumps(rows)])
-
-
 _ADOPT = """
 UPDATE store_post SET case_id = found.case_id
 FROM (
@@ -257,7 +214,7 @@ RETURNING store_post.case_id
 def adopt_answers(conversation_ids: Iterable[int]) -> set[int]:
     """Give answers of ours that came before their question the question's case; returns the cases."""
     with connection.cursor() as cursor:
-        cursor.execute(_ADOPT, [sorted(set(conversation_ids))])
+        cursor.execute(_ADOPT, [arrays.column(sorted(set(conversation_ids)))])
         return {row[0] for row in cursor.fetchall()}
 
 

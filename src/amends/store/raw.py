@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -14,9 +14,9 @@ from django.db import connection
 
 from amends.store import arrays
 from amends.store.cases import interval
-from amends.store.models.intake import FAILED, IGNORED, KEPT
+from amends.store.models.intake import FAILED, IGNORED
 
-Fields = dict[str, object]
+Fields = dict[str, Any]
 FINGERPRINT_BYTES = 16
 
 
@@ -43,24 +43,31 @@ class Waiting:
     clock_offset: timedelta
 
 
-_INSERT = """
-INSERT INTO store_raw (brand_id, account_id, channel, remote_id, fingerprint, source, payload, fields,
-    received_at, clock_offset, state, reason)
-SELECT %s, %s, channel, remote_id, fingerprint, %s, payload, fields::jsonb, %s, %s::interval, 'waiting', ''
-FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::bytea[], %s::text[])
-    AS r(channel, remote_id, fingerprint, payload, fields)
-ORDER BY channel, remote_id, fingerprint
-ON CONFLICT DO NOTHING
-"""
 # In one order, so that two who keep the same items at once never wait for each other in a circle.
-_INSERT_COUNTING = f"""
-WITH put AS ({_INSERT} RETURNING channel, remote_id)
+_INSERT = """
+WITH item AS MATERIALIZED (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::bytea[], %s::text[])
+        AS r(channel, remote_id, fingerprint, payload, fields)
+), put AS (
+    INSERT INTO store_raw (brand_id, account_id, channel, remote_id, fingerprint, source, payload,
+        received_at, clock_offset, state, reason)
+    SELECT %s, %s, channel, remote_id, fingerprint, %s, payload, %s, %s::interval, 'kept', ''
+    FROM item ORDER BY channel, remote_id, fingerprint
+    ON CONFLICT DO NOTHING RETURNING id, brand_id, channel, remote_id, fingerprint
+), queued AS (
+    INSERT INTO store_waiting (raw_id, brand_id, fields)
+    SELECT put.id, put.brand_id, item.fields FROM put JOIN item USING (channel, remote_id, fingerprint)
+    ORDER BY put.id ON CONFLICT DO NOTHING
+)
+"""
+_INSERT_COUNTING = f"""{_INSERT}
 SELECT count(*), count(DISTINCT (put.channel, put.remote_id)) FILTER (WHERE before.id IS NULL)
 FROM put LEFT JOIN LATERAL (
     SELECT id FROM store_raw r
-    WHERE r.brand_id = %s AND r.channel = put.channel AND r.remote_id = put.remote_id LIMIT 1
+    WHERE r.brand_id = put.brand_id AND r.channel = put.channel AND r.remote_id = put.remote_id LIMIT 1
 ) AS before ON true
 """  # noqa: S608 - constants only
+_INSERT_TELLING = f"{_INSERT} SELECT channel, remote_id, fingerprint FROM put"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ def insert(
         return Inserted(0, 0)
     parameters = _parameters(brand_id, rows, source, account_id, offset, now)
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT_COUNTING, [*parameters, brand_id])
+        cursor.execute(_INSERT_COUNTING, parameters)
         return Inserted(*cursor.fetchone())
 
 
@@ -103,7 +110,7 @@ def insert_each(
         return []
     parameters = _parameters(brand_id, rows, source, account_id, offset, now)
     with connection.cursor() as cursor:
-        cursor.execute(f"{_INSERT} RETURNING channel, remote_id, fingerprint", parameters)
+        cursor.execute(_INSERT_TELLING, parameters)
         fresh = {(row[0], row[1], bytes(row[2])) for row in cursor.fetchall()}
     told = []
     for row in rows:
@@ -123,16 +130,16 @@ def _parameters(
 ) -> list[Any]:
     spelled = [_spelled(row.fields) for row in rows]
     return [
-        brand_id,
-        account_id,
-        source,
-        now,
-        interval(offset),
         arrays.texts([row.channel for row in rows]),
         arrays.texts([row.remote_id for row in rows]),
         arrays.binaries([fingerprint(fields) for fields in spelled]),
         arrays.binaries([row.payload for row in rows]),
         arrays.texts(spelled),
+        brand_id,
+        account_id,
+        source,
+        now,
+        interval(offset),
     ]
 
 
@@ -157,35 +164,36 @@ def waiting_brands(limit: int = 100) -> list[int]:
 
 _BRANDS = """
 WITH RECURSIVE brands AS (
-    (SELECT brand_id, id FROM store_raw WHERE state = 'waiting' ORDER BY brand_id, id LIMIT 1)
+    (SELECT brand_id, raw_id FROM store_waiting ORDER BY brand_id, raw_id LIMIT 1)
     UNION ALL
-    SELECT next.brand_id, next.id FROM brands, LATERAL (
-        SELECT r.brand_id, r.id FROM store_raw r
-        WHERE r.state = 'waiting' AND r.brand_id > brands.brand_id ORDER BY r.brand_id, r.id LIMIT 1
+    SELECT next.brand_id, next.raw_id FROM brands, LATERAL (
+        SELECT w.brand_id, w.raw_id FROM store_waiting w
+        WHERE w.brand_id > brands.brand_id ORDER BY w.brand_id, w.raw_id LIMIT 1
     ) AS next
 )
-SELECT brand_id FROM brands ORDER BY id LIMIT %s
+SELECT brand_id FROM brands ORDER BY raw_id LIMIT %s
 """
 
 
 CLAIMED_BYTES = 4 * 1024 * 1024
 _CLAIM = """
 WITH oldest AS MATERIALIZED (
-    SELECT id, sum(octet_length(payload)) OVER (ORDER BY id) AS size FROM (
-        SELECT id, payload FROM store_raw WHERE state = 'waiting' AND brand_id = %s ORDER BY id LIMIT %s
+    SELECT raw_id, sum(octet_length(fields)) OVER (ORDER BY raw_id) AS size FROM (
+        SELECT raw_id, fields FROM store_waiting WHERE brand_id = %s ORDER BY raw_id LIMIT %s
     ) AS first
+), claimed AS (
+    DELETE FROM store_waiting WHERE raw_id = ANY (ARRAY(
+        SELECT raw_id FROM oldest WHERE size <= %s OR raw_id = (SELECT min(raw_id) FROM oldest)
+    )) RETURNING raw_id, fields
 )
-SELECT id, account_id, channel, remote_id, fields::text, received_at::text, clock_offset
-FROM store_raw r
-WHERE state = 'waiting' AND id = ANY (ARRAY(
-    SELECT id FROM oldest WHERE size <= %s OR id = (SELECT min(id) FROM oldest)
-))
-ORDER BY id FOR UPDATE SKIP LOCKED
+SELECT r.id, r.account_id, r.channel, r.remote_id, claimed.fields, r.received_at::text, r.clock_offset
+FROM claimed, LATERAL (SELECT * FROM store_raw WHERE id = claimed.raw_id LIMIT 1) AS r ORDER BY r.id
 """
 
 
 def claim(brand_id: int, limit: int) -> list[Waiting]:
-    """The brand's oldest waiting items, held by this transaction; fewer where they are long."""
+    """The brand's oldest waiting items, which wait no more once this transaction ends well; fewer where they
+    are long. The caller holds the brand's lock."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [brand_id, limit, CLAIMED_BYTES])
         return [
@@ -204,7 +212,7 @@ def is_waiting(brand_id: int, until: int) -> bool:
     """Whether an item of the brand with an id up to `until` is yet to be taken in."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM store_raw WHERE state = 'waiting' AND brand_id = %s AND id <= %s)",
+            "SELECT EXISTS (SELECT FROM store_waiting WHERE brand_id = %s AND raw_id <= %s)",
             [brand_id, until],
         )
         return bool(cursor.fetchone()[0])
@@ -213,9 +221,7 @@ def is_waiting(brand_id: int, until: int) -> bool:
 def waiting(brand_ids: Sequence[int]) -> int:
     """How many items of these brands are yet to be taken in."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM store_raw WHERE state = 'waiting' AND brand_id = ANY(%s)", [list(brand_ids)]
-        )
+        cursor.execute("SELECT count(*) FROM store_waiting WHERE brand_id = ANY(%s)", [list(brand_ids)])
         return int(cursor.fetchone()[0])
 
 
@@ -226,28 +232,33 @@ def last_id() -> int:
         return int(cursor.fetchone()[0])
 
 
-def settle(kept: Iterable[int], ignored: dict[int, str], failed: dict[int, str]) -> None:
-    """Give every claimed item its outcome; `fields` go with it, since the payload holds them too."""
-    outcomes = [(row, KEPT, "") for row in kept]
-    outcomes += [(row, IGNORED, why) for row, why in ignored.items()]
-    outcomes += [(row, FAILED, why) for row, why in failed.items()]
-    if not outcomes:
-        return
-    ids, states, reasons = zip(*outcomes, strict=True)
+def ignore(reasons: Mapping[int, str]) -> None:
+    """Give items of this claim that made no post the outcome "ignored", with the reason."""
+    if reasons:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE store_raw SET state = %s, reason = left(r.reason, 300) "
+                "FROM unnest(%s::bigint[], %s::text[]) AS r(id, reason) WHERE store_raw.id = r.id",
+                [IGNORED, list(reasons), arrays.texts(list(reasons.values()))],
+            )
+
+
+def give_up(raw_id: int, why: str) -> None:
+    """Give an item that is still waiting the outcome "failed", with the reason; its fields are kept."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE store_raw SET state = r.state, reason = left(r.reason, 300), "
-            "fields = CASE WHEN r.state = 'failed' THEN fields ELSE '{}' END "
-            "FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS r(id, state, reason) "
-            "WHERE store_raw.id = r.id AND store_raw.state = 'waiting'",
-            [list(ids), arrays.texts(states), arrays.texts(reasons)],
+            "WITH gone AS (DELETE FROM store_waiting WHERE raw_id = %s RETURNING raw_id, fields) "
+            "UPDATE store_raw SET state = %s, reason = left(%s, 300), fields = gone.fields::jsonb "
+            "FROM gone WHERE id = gone.raw_id",
+            [raw_id, FAILED, why],
         )
 
 
-def empty(ids: Iterable[int]) -> None:
+def empty(ids: Collection[int]) -> None:
     """Drop the words of items whose post was deleted before they came."""
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE store_raw SET payload = '', fields = '{}' WHERE id = ANY(%s)", [list(ids)])
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE store_raw SET payload = '' WHERE id = ANY(%s)", [list(ids)])
 
 
 def try_brand_lock(brand_id: int) -> bool:
@@ -270,8 +281,8 @@ def insert_failed(
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO store_raw (brand_id, account_id, channel, remote_id, fingerprint, source, payload, "
-            "fields, received_at, clock_offset, state, reason) "
-            "VALUES (%s, %s, %s, '', %s, 'poll', %s, '{}', %s, '0', 'failed', left(%s, 300)) "
+            "received_at, clock_offset, state, reason) "
+            "VALUES (%s, %s, %s, '', %s, 'poll', %s, %s, '0', 'failed', left(%s, 300)) "
             "ON CONFLICT DO NOTHING",
             [
                 (

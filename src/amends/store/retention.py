@@ -26,7 +26,7 @@ WITH gone AS (
 ), words AS (
     DELETE FROM store_postversion v USING gone WHERE v.post_id = gone.id
 ), kept AS (
-    UPDATE store_raw r SET payload = '', fields = '{}' FROM gone
+    UPDATE store_raw r SET payload = '', fields = NULL FROM gone
     WHERE r.brand_id = gone.brand_id AND r.channel = gone.channel AND r.remote_id = gone.remote_id
 )
 SELECT count(*) FROM gone

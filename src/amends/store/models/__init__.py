@@ -2,7 +2,7 @@
 
 from amends.store.models.cases import Case
 from amends.store.models.history import Chain, HistoryContent, HistoryEntry
-from amends.store.models.intake import ImportRun, Raw
+from amends.store.models.intake import ImportRun, Raw, Waiting
 from amends.store.models.outbox import Mail, Send
 from amends.store.models.people import ApiToken, Brand, Invitation, Membership, PolicyVersion, User
 from amends.store.models.posts import Account, Author, Conversation, Post, PostVersion
@@ -27,4 +27,5 @@ __all__ = [
     "Raw",
     "Send",
     "User",
+    "Waiting",
 ]

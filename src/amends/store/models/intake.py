@@ -7,7 +7,7 @@ from django.db import models
 from amends.store.models.people import Brand
 from amends.store.models.posts import KEY, Account
 
-WAITING, KEPT, IGNORED, FAILED = "waiting", "kept", "ignored", "failed"
+KEPT, IGNORED, FAILED = "kept", "ignored", "failed"
 
 
 class ImportRun(models.Model):
@@ -37,10 +37,10 @@ class ImportRun(models.Model):
 
 
 class Raw(models.Model):
-    """One received item as it came (`payload`), kept once per content, waiting until taken in.
+    """One received item as it came (`payload`), kept once per content.
 
-    `fields` is what its source read in it (see `pipeline.receive.Item`); the outcome is `kept`,
-    `ignored` or `failed`, the last two with the reason.
+    While a `Waiting` row stands beside it, it is yet to be taken in; after that `state` is its outcome:
+    `kept`, or `ignored` or `failed` with the reason. Only what failed keeps its `fields` here.
     """
 
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
@@ -50,10 +50,10 @@ class Raw(models.Model):
     fingerprint = models.BinaryField()
     source = models.CharField(max_length=12)
     payload = models.BinaryField()
-    fields = models.JSONField()
+    fields = models.JSONField(null=True)
     received_at = models.DateTimeField()
     clock_offset = models.DurationField()
-    state = models.CharField(max_length=8, default=WAITING)
+    state = models.CharField(max_length=8, default=KEPT)
     reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -61,6 +61,19 @@ class Raw(models.Model):
             models.UniqueConstraint(fields=["brand", "channel", "remote_id", "fingerprint"], name="raw_once"),
         ]
         indexes = [
-            models.Index(fields=["brand", "id"], name="raw_waiting", condition=models.Q(state="waiting")),
             models.Index(fields=["brand", "id"], name="raw_failed", condition=models.Q(state="failed")),
         ]
+
+
+class Waiting(models.Model):
+    """A received item that is yet to be taken in, with what its source read in it (`pipeline.receive.Item`
+    as JSON). A row of its own, so that taking in writes no large row twice."""
+
+    raw = models.OneToOneField(Raw, models.CASCADE, primary_key=True, related_name="+")
+    brand = models.ForeignKey(
+        Brand, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )  # the raw row's, which has the constraint
+    fields = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["brand", "raw"], name="waiting_of_brand")]

@@ -81,7 +81,9 @@ class Post(models.Model):
     where another begins with them: each costs every post that comes in, and misleads the planner.
     """
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="posts", db_index=False)
+    brand = models.ForeignKey(
+        Brand, models.CASCADE, related_name="posts", db_index=False, db_constraint=False
+    )  # the author's, which has the constraint: one look-up less for every post
     channel = models.CharField(max_length=40)
     remote_id = models.CharField(max_length=KEY)
     account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="+", db_index=False)
