@@ -13,7 +13,19 @@ from pathlib import Path
 from django.core.checks.urls import check_url_config
 
 from amends.site.cluster import Cluster
-from bench import calibration, desk, pages, reading, receiving, record, result, scale, starting, way_in
+from bench import (
+    calibration,
+    desk,
+    million,
+    pages,
+    reading,
+    receiving,
+    record,
+    result,
+    scale,
+    starting,
+    way_in,
+)
 from bench.progress import say
 from bench.result import NOT_SET, Result, missing
 
@@ -26,6 +38,7 @@ MEASURES: Mapping[str, Callable[[Cluster, scale.Scale], list[Result]]] = {
     "way-in-model": way_in.with_the_model,
     "streams": way_in.streams,
     "pages": pages.measure,
+    "million": million.measure,
     "history": record.measure,
     "reading": reading.measure,
     "start": starting.serve,

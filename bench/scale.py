@@ -12,6 +12,7 @@ class Scale:
     rounds: int
     received: int
     curve: tuple[int, ...]
+    million: tuple[int, ...]
     shipped: int
     small_desk: int
     large_desk: int
@@ -25,6 +26,7 @@ FULL = Scale(
     rounds=3,
     received=40_000,
     curve=(10_000, 20_000, 50_000, 100_000, 200_000),
+    million=(10_000, 100_000, 200_000, 500_000, 1_000_000),
     shipped=20_000,
     small_desk=1_000,
     large_desk=50_000,
@@ -37,6 +39,7 @@ QUICK = Scale(
     rounds=1,
     received=500,
     curve=(200, 400),
+    million=(200, 400),
     shipped=100,
     small_desk=100,
     large_desk=300,

@@ -18,6 +18,7 @@ from amends.store import brands
 from amends.store.models import Brand, Case, User
 from bench import importer, made
 
+BRAND = "Bench"
 COMPLAINTS = 0.5
 """High, so that every view of even the small desk fills a page and only the size around it differs."""
 
@@ -33,9 +34,14 @@ class Seeded:
 
 
 def seed(cluster: Cluster, database: str, posts: int) -> Seeded:
-    """Fill the desk this process is connected to, and let PostgreSQL know what is in it."""
-    importer.seconds(importer.content(list(made.lines(posts))), StandIn(COMPLAINTS), "Bench")
-    brand = brands.get_or_create("Bench", clock.now())
+    """Fill the desk this process is connected to, and have people work on it."""
+    importer.seconds(importer.content(list(made.lines(posts))), StandIn(COMPLAINTS), BRAND)
+    return staff(cluster, database)
+
+
+def staff(cluster: Cluster, database: str) -> Seeded:
+    """Have people work on the cases of a filled desk, and let PostgreSQL know what is in it."""
+    brand = brands.get_or_create(BRAND, clock.now())
     people = [_person(brand, name) for name in ("reader", "colleague")]
     cases = list(Case.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(cases), _AT_ONCE):

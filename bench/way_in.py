@@ -66,7 +66,7 @@ def _stream_rate(cluster: Cluster, files: list[Path]) -> float:
 
 def _curve(cluster: Cluster, scale: Scale, share: float) -> list[Result]:
     """Files one after the other into one desk, so that each point is the time since it was empty."""
-    legs = list(_legs(scale.curve))
+    legs = list(parts(scale.curve))
     began, runs = time.monotonic(), 0
     best = [Taken(float("inf"), float("inf"))] * len(legs)
     while runs < scale.rounds and (not runs or time.monotonic() - began < PATIENCE):
@@ -75,10 +75,12 @@ def _curve(cluster: Cluster, scale: Scale, share: float) -> list[Result]:
         runs += 1
         rates = (f"{len(leg) / new.clock:,.0f}/s" for leg, new in zip(legs, taken, strict=True))
         say(f"{share:.0%}: {', '.join(rates)}")
-    return [*_points(scale, share, best, runs), _growth(scale, share, best)]
+    name = f"way in, {share:.0%} complaints"
+    return [*points(name, scale.curve, best, LEAST[share], runs), growth(name, scale.curve, best)]
 
 
-def _legs(curve: tuple[int, ...]) -> Iterator[list[bytes]]:
+def parts(curve: tuple[int, ...]) -> Iterator[list[bytes]]:
+    """The lines of a file of each of these sizes that the file before it did not have."""
     before = 0
     for until in curve:
         yield list(made.lines(until - before, first=before, of=curve[-1]))
@@ -101,25 +103,32 @@ def _check(posts: int) -> None:
         raise importer.NotWhole(f"{kept} of {posts} posts kept, {unread} not read, {ranked} cases ranked")
 
 
-def _points(scale: Scale, share: float, best: list[Taken], runs: int) -> list[Result]:
+def points(
+    name: str, curve: tuple[int, ...], legs: list[Taken], least: float | None, runs: int
+) -> list[Result]:
+    """The rate from the first post to each size, and that of the last leg alone."""
     rows = []
-    sizes = [until - before for before, until in zip((0, *scale.curve), scale.curve, strict=False)]
-    clocks = accumulate(leg.clock for leg in best)
-    for until, total, size, leg in zip(scale.curve, clocks, sizes, best, strict=True):
+    sizes = [until - before for before, until in zip((0, *curve), curve, strict=False)]
+    clocks = accumulate(leg.clock for leg in legs)
+    for until, total, size, leg in zip(curve, clocks, sizes, legs, strict=True):
         told = (
             f"the last {size:,} of them at {size / leg.clock:,.0f} posts/s, "
             f"{leg.processors / size * 1e6:,.0f} µs of processor time each; best of {runs}"
         )
-        name = f"way in, {share:.0%} complaints, {until:,} posts"
-        rows.append(at_least(name, until / total, "posts/s", LEAST[share], told))
+        what = f"{name}, {until:,} posts"
+        rate = until / total
+        rows.append(
+            at_least(what, rate, "posts/s", least, told) if least else Result(what, rate, "posts/s", told)
+        )
     return rows
 
 
-def _growth(scale: Scale, share: float, best: list[Taken]) -> Result:
-    fewest, most = scale.curve[0], scale.curve[-1]
-    first, last = best[0].clock / fewest, sum(leg.clock for leg in best) / most
+def growth(name: str, curve: tuple[int, ...], legs: list[Taken]) -> Result:
+    """Time a post at the largest size against that at the smallest."""
+    fewest, most = curve[0], curve[-1]
+    first, last = legs[0].clock / fewest, sum(leg.clock for leg in legs) / most
     return Result(
-        f"way in, {share:.0%} complaints, growth",
+        f"{name}, growth",
         last * 1e6,
         "µs/post",
         f"time a post for {most:,} posts, against that for {fewest:,}: {first * 1e6:,.0f} µs",
