@@ -57,7 +57,7 @@ class Promise:
     most_ms: float | None = None
 
     def judged(self, before: float, after: float, *, alike: bool) -> tuple[str, bool | None]:
-        """The target in words and whether it is met; pages that are not `alike` on both desks have no ratio."""
+        """The target in words and whether it is met; a page not `alike` on both desks has no ratio."""
         told = [(f"ratio ≤ {SLOWER}", after <= SLOWER * before)] if alike else []
         if self.most_ms is not None:
             told.append((f"< {self.most_ms:g} ms", after < self.most_ms))
