@@ -7,9 +7,18 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.db import transaction
+from django.db.models import Model
 
 from amends.store import sealed
-from amends.store.models import Account, Mail
+from amends.store.models import Account, Mail, NetworkApp, Revocation, SignIn
+
+_COLUMNS = (
+    (Account, "token"),
+    (Mail, "body"),
+    (NetworkApp, "client_secret"),
+    (SignIn, "verifier"),
+    (Revocation, "token"),
+)
 
 _SECRETS = ("secret", "seed", "migrated_codes")
 """What allauth seals through our adapter in the data of a second factor."""
@@ -21,17 +30,20 @@ def renew() -> int:
     The key of before must be among SECRET_KEY_FALLBACKS.
     """
     with transaction.atomic():
-        accounts = Account.objects.select_for_update(no_key=True).exclude(token=None).order_by("pk")
-        for account in accounts:
-            Account.objects.filter(pk=account.pk).update(token=_anew(bytes(account.token or b"")))
-        mails = Mail.objects.select_for_update(no_key=True).exclude(body=None).order_by("pk")
-        for mail in mails:
-            Mail.objects.filter(pk=mail.pk).update(body=_anew(bytes(mail.body or b"")))
+        columns = sum(_column(table, name) for table, name in _COLUMNS)
         factors = Authenticator.objects.select_for_update(no_key=True).order_by("pk")
         sealed_factors = [factor for factor in factors if any(name in factor.data for name in _SECRETS)]
         for factor in sealed_factors:
             Authenticator.objects.filter(pk=factor.pk).update(data=_factor(factor.data))
-        return len(accounts) + len(mails) + len(sealed_factors)
+        return columns + len(sealed_factors)
+
+
+def _column(table: type[Model], name: str) -> int:
+    rows = table._default_manager.select_for_update(no_key=True).exclude(**{name: None}).order_by("pk")
+    for row in rows:
+        anew = _anew(bytes(getattr(row, name)))
+        table._default_manager.filter(pk=row.pk).update(**{name: anew})
+    return len(rows)
 
 
 def _factor(data: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from amends.store.models.history import Chain, HistoryContent, HistoryEntry
 from amends.store.models.intake import ImportRun, Raw, Waiting
 from amends.store.models.outbox import Mail, Send
 from amends.store.models.people import ApiToken, Brand, Invitation, Membership, PolicyVersion, User
-from amends.store.models.posts import Account, Author, Conversation, Post, PostVersion
+from amends.store.models.posts import Account, Author, Conversation, NetworkApp, Post, PostVersion
+from amends.store.models.signing_in import Revocation, SignIn
 
 __all__ = [
     "Account",
@@ -21,11 +22,14 @@ __all__ = [
     "Invitation",
     "Mail",
     "Membership",
+    "NetworkApp",
     "PolicyVersion",
     "Post",
     "PostVersion",
     "Raw",
+    "Revocation",
     "Send",
+    "SignIn",
     "User",
     "Waiting",
 ]

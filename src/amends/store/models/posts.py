@@ -15,8 +15,36 @@ SEARCHED = 100_000  # characters; PostgreSQL refuses a search vector of 1 MB
 KEY = 500
 
 
+class NetworkApp(models.Model):
+    """The desk as one server of a network knows it, for one address that people are sent back to.
+
+    Never changed but for `retired_at`, once the server has forgotten it: then another takes its place.
+    """
+
+    channel = models.CharField(max_length=40)
+    base_url = models.CharField(max_length=KEY)
+    redirect = models.CharField(max_length=KEY)
+    client_id = models.CharField(max_length=KEY)
+    client_secret = models.BinaryField()
+    scopes = models.CharField(max_length=KEY, blank=True)
+    created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "base_url", "redirect"],
+                condition=models.Q(retired_at__isnull=True),
+                name="network_app_once",
+            ),
+        ]
+
+
 class Account(models.Model):
-    """One account of ours on a channel; its token is sealed (see `store.sealed`)."""
+    """One account of ours on a channel; its token is sealed (see `store.sealed`).
+
+    `app` is the one that the token was given to; none where a person pasted the token.
+    """
 
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="accounts")
     channel = models.CharField(max_length=40)
@@ -24,6 +52,7 @@ class Account(models.Model):
     remote_id = models.CharField(max_length=NAME, blank=True)
     base_url = models.CharField(max_length=500, blank=True)
     token = models.BinaryField(null=True)
+    app = models.ForeignKey(NetworkApp, models.SET_NULL, null=True, related_name="accounts")
     settings = models.JSONField(default=dict)
     cursor = models.TextField(blank=True, default="")
     active = models.BooleanField(default=True)
