@@ -51,7 +51,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def sweeper(cluster: Cluster) -> Iterator[Callable[[], None]]:
+def sweeper(cluster: Cluster) -> Callable[[], None]:
     """Empties what migrations left empty, past all guards, which only the server's own user can."""
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
         names = [
@@ -60,14 +60,16 @@ def sweeper(cluster: Cluster) -> Iterator[Callable[[], None]]:
         filled = [name for name in names if admin.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()]
         statements = "; ".join(f"DELETE FROM {name}" for name in names if name not in filled)
 
-        def sweep() -> None:
+    def sweep() -> None:
+        # A connection a time: one that stays open would keep the database from being a template.
+        with psycopg.connect(cluster.url("postgres"), autocommit=True) as admin:
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             admin.execute(f"SET session_replication_role = replica; {statements}")
 
-        yield sweep
+    return sweep
 
 
 @pytest.fixture
