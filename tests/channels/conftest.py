@@ -30,6 +30,8 @@ class Stage(Protocol):
     channel: Channel
     connected: Connected
     wire: Http
+    handle: str
+    """The customer's."""
 
     def now(self) -> datetime: ...
     def pass_time(self, seconds: float) -> None: ...
@@ -47,6 +49,7 @@ class Stage(Protocol):
 class FakeStage:
     """The fake network, in this process, behind the real driver."""
 
+    handle = "anna"
     clock: list[datetime] = field(default_factory=lambda: [START])
 
     def __post_init__(self) -> None:

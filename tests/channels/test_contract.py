@@ -229,10 +229,10 @@ def test_an_answer_to_a_post_that_is_gone_is_refused(stage: Stage) -> None:
 
 def test_the_limit_is_the_networks(stage: Stage) -> None:
     root = stage.customer_says("@brand hi")
-    limit = stage.channel.capabilities.text_limit
+    limit = stage.channel.limits(stage.connected.settings).text
     family = "👨‍👩‍👧‍👦"
     fits = family * limit
-    assert stage.channel.length(fits) == limit
+    assert stage.channel.length(fits, stage.handle, stage.connected.settings) == limit
     run(stage.channel.send(stage.connected, reply(stage, root, fits)), stage.wire)
     with pytest.raises(Refused):
         run(stage.channel.send(stage.connected, reply(stage, root, fits + family)), stage.wire)

@@ -101,6 +101,9 @@ class LengthBody(Body):
 
     text: Annotated[Text, Field(description="The words.", examples=["We are sorry."])]
     visibility: Annotated[Visibility, Field(description="In public or in private.")] = Visibility.PUBLIC
+    to_post: Annotated[
+        Id | None, Field(description="The post it answers; null takes the person's last one.")
+    ] = None
 
 
 class Length(Shape):
@@ -129,9 +132,9 @@ def reply(
 
 @router.post("/cases/{case_id}/length", auth=Token(Scope.READ), response=Length)
 def count_length(request: HttpRequest, case_id: Id, body: LengthBody) -> Length:
-    """Count a draft exactly as the case's network counts it."""
+    """Count a draft exactly as the case's network counts it, with all it must say to reach the person."""
     case = door.case(request, case_id, access.AGENT)
-    known = answers.length(case.channel, body.text, body.visibility)
+    known = answers.length_in(case, body.text, body.visibility, body.to_post)
     if known is None:
         return Length(counted=None, limit=None, fits=False)
     counted, limit = known

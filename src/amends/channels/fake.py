@@ -18,10 +18,12 @@ from amends.channels.protocol import (
     Json,
     Own,
     Page,
+    Plain,
     Receipt,
     Request,
     Seen,
     Sent,
+    Settings,
     Unit,
     Unread,
 )
@@ -50,7 +52,7 @@ CAPABILITIES = Capabilities(
 )
 
 
-class Fake:
+class Fake(Plain):
     """The fake network as a channel like any other."""
 
     name = "fake"
@@ -108,7 +110,7 @@ class Fake:
                 raise Unreadable("The network promises more but stands still.")
             cursor = following
 
-    def length(self, text: str) -> int:
+    def length(self, text: str, to: str, settings: Settings) -> int:  # noqa: ARG002
         """Graphemes, as the network counts them after trimming."""
         return length(text.strip())
 

@@ -5,91 +5,24 @@ A flow is a generator that yields `Request`s and is sent `Response`s; `drive.run
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias
 
-from amends.channels.errors import Unreadable
+from amends.channels.exchange import LONGEST_WAIT as LONGEST_WAIT
+from amends.channels.exchange import NOTHING as NOTHING
+from amends.channels.exchange import Flow as Flow
+from amends.channels.exchange import Json as Json
+from amends.channels.exchange import Request as Request
+from amends.channels.exchange import Response as Response
+from amends.channels.exchange import T as T
+from amends.channels.exchange import read_json as read_json
 from amends.core.values import Direction, Visibility
 
-T = TypeVar("T")
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
-READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-LONGEST_WAIT = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One question to a network; its `repr` shows neither headers nor query nor body."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    json: Json = field(default=None, repr=False)
-    body: bytes | None = field(default=None, repr=False)
-    timeout: float = 20.0
-    repeatable: bool = False
-    """A write that the network itself knows how to do once only."""
-
-    @property
-    def writes(self) -> bool:
-        """Whether a lost answer leaves open if something was changed on the network."""
-        return self.method not in READING_METHODS and not self.repeatable
-
-    @property
-    def content(self) -> bytes:
-        """The bytes of the body, whichever way it was given."""
-        if self.body is not None:
-            return self.body
-        return b"" if self.json is None else json.dumps(self.json).encode()
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """One answer of a network; header names are lower case."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    received_at: datetime
-
-    def json(self) -> Json:
-        """The body as JSON; raises `Unreadable` whatever is wrong with it."""
-        try:
-            value: Json = json.loads(self.body, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise Unreadable(f"The network answered {self.status} with a body that is not JSON.") from error
-        return value
-
-    def retry_at(self) -> datetime | None:
-        """When the network asks us to come back, at most a day ahead; None when it does not say."""
-        asked = self.headers.get("retry-after", "").strip()
-        if not asked:
-            return None
-        if asked.isascii() and asked.isdigit():
-            wait = min(int(asked[:9]), int(LONGEST_WAIT.total_seconds()))
-            return self.received_at + timedelta(seconds=wait)
-        try:
-            at = parsedate_to_datetime(asked)
-        except (ValueError, OverflowError):
-            return None
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return max(self.received_at, min(at.astimezone(UTC), self.received_at + LONGEST_WAIT))
-
-
-def _no_constant(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON")
-
-
-Flow: TypeAlias = Generator[Request, Response, T]
+Settings: TypeAlias = "Mapping[str, str]"
+"""What the desk remembers of what an account's server said of itself, in the channel's own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +33,7 @@ class Connected:
     handle: str
     remote_id: str
     token: str = field(repr=False)
-    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    settings: Settings = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +70,46 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One step of a poll: what came since the last cursor, oldest first; `more` asks to come at once."""
+    """One step of a poll: what came since the last cursor, oldest first; `more` asks to come at once.
+
+    `rest_until` is set where the network has few requests left for us before that time.
+    """
 
     items: tuple[Seen, ...]
     cursor: str
     more: bool
     unread: tuple[Unread, ...] = ()
+    rest_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a stream: its name and its data, as the network wrote them."""
+
+    name: str
+    data: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an event of a stream brings: posts, ids of posts to be looked at again, or "poll now"."""
+
+    items: tuple[Seen, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    again: tuple[str, ...] = ()
+    poll: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A post as the desk has it, to be looked at again."""
+
+    id: str
+    author_id: str
+    created_at: datetime
+    direction: Direction
+    visibility: Visibility
+    edited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +128,7 @@ class Intent:
     recipient: str | None
     created_at: datetime
     others: frozenset[str] = frozenset()
+    recipient_handle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +183,12 @@ class Capabilities:
     receipts: frozenset[Receipt]
     erase_within: timedelta
     """How soon the words of a deleted post must be gone from the desk."""
+    poll_every: timedelta = timedelta(seconds=3)
+    """How often the network may be asked for what is new."""
+    poll_beside_stream: timedelta = timedelta(seconds=30)
+    """How often it is asked while a stream is open, to find what the stream lost."""
+    tells_changes: bool = True
+    """Whether a poll tells of every edit and deletion; else posts are looked at again now and then."""
     idempotent_send: bool = False
     can_edit: bool = False
     can_delete_own: bool = False
@@ -225,8 +199,24 @@ class Capabilities:
     report: Ability | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What holds on one server: how long a text may be, and how long the server knows a send's key again.
+
+    Within `keeps_keys` a send may be repeated under its key: the server then says what it made of the first.
+    """
+
+    text: int
+    private_text: int
+    keeps_keys: timedelta = timedelta(0)
+
+    def of(self, visibility: Visibility) -> int:
+        """The limit for a text in public or in private."""
+        return self.text if visibility is Visibility.PUBLIC else self.private_text
+
+
 class Channel(Protocol):
-    """A network: a name, what it can do, and its flows."""
+    """A network: a name, what it can do, and its flows. `Plain` has those that not every network needs."""
 
     @property
     def name(self) -> str:
@@ -239,8 +229,20 @@ class Channel(Protocol):
     def own(self, connected: Connected) -> Flow[Own]:
         """Whose token it is, so that our own posts are known as ours; a wrong token is `AuthExpired`."""
 
+    def about(self, connected: Connected) -> Flow[Settings]:
+        """What the server says of itself that is worth remembering in `Connected.settings`."""
+
     def poll(self, connected: Connected, cursor: str) -> Flow[Page]:
         """The page after `cursor` (empty for the beginning); repeating it changes nothing."""
+
+    def look_again(self, connected: Connected, posts: Sequence[Standing]) -> Flow[tuple[Seen, ...]]:
+        """Those of the posts that were edited or deleted since, as they stand now."""
+
+    def stream(self, connected: Connected) -> Request | None:
+        """What to open for events as they happen (server-sent events); None where there is no stream."""
+
+    def hear(self, connected: Connected, event: Event) -> Heard:
+        """What an event of the stream means; nothing in it is too strange to be heard."""
 
     def send(self, connected: Connected, intent: Intent) -> Flow[Sent]:
         """Say `intent` once; raises `Maybe` whenever it may have gone out without our knowing."""
@@ -248,5 +250,36 @@ class Channel(Protocol):
     def read_back(self, connected: Connected, intent: Intent) -> Flow[Sent | None]:
         """Look whether `intent` went out; None only when the network surely shows nothing of it."""
 
-    def length(self, text: str) -> int:
-        """The length of `text` exactly as the network counts it."""
+    def limits(self, settings: Settings) -> Limits:
+        """What holds on the server that said `settings` of itself."""
+
+    def length(self, text: str, to: str, settings: Settings) -> int:
+        """The length of `text` exactly as the server counts it, said to the person with the handle `to`."""
+
+
+class Plain:
+    """The part of a channel that is the same wherever polls tell everything and all servers are alike."""
+
+    capabilities: Capabilities
+
+    def about(self, connected: Connected) -> Flow[Settings]:  # noqa: ARG002
+        """Nothing."""
+        yield from ()
+        return NOTHING
+
+    def look_again(self, connected: Connected, posts: Sequence[Standing]) -> Flow[tuple[Seen, ...]]:  # noqa: ARG002
+        """Nothing: polls tell of edits and deletions."""
+        yield from ()
+        return ()
+
+    def stream(self, connected: Connected) -> Request | None:  # noqa: ARG002
+        """None."""
+        return None
+
+    def hear(self, connected: Connected, event: Event) -> Heard:  # noqa: ARG002
+        """Nothing."""
+        return Heard()
+
+    def limits(self, settings: Settings) -> Limits:  # noqa: ARG002
+        """Those of the network."""
+        return Limits(self.capabilities.text_limit, self.capabilities.private_text_limit)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
+from amends.channels.protocol import NOTHING
 from amends.channels.registry import driver
 from amends.core import events
 from amends.core.case import Case, NotPossible
@@ -23,14 +25,31 @@ def account_for(post: models.Post) -> models.Account | None:
     return reached or accounts.order_by("pk").first()
 
 
-def length(channel: str, text: str, visibility: Visibility) -> tuple[int, int] | None:
-    """How long the network counts a text, and its limit; None where the desk does not know the network."""
+def length(
+    channel: str, text: str, visibility: Visibility, *, to: str = "", settings: Mapping[str, object] = NOTHING
+) -> tuple[int, int] | None:
+    """How long a network counts a text said to the person with the handle `to`, and what it allows.
+
+    `settings` are those of the account that says it, since every server may have limits of its own. None
+    where the desk does not know the network.
+    """
     known = driver(channel)
     if known is None:
         return None
-    limits = known.capabilities
-    limit = limits.text_limit if visibility is Visibility.PUBLIC else limits.private_text_limit
-    return known.length(text), limit
+    said = {name: str(value) for name, value in settings.items()}
+    return known.length(text, to, said), known.limits(said).of(visibility)
+
+
+def length_in(
+    case: models.Case, text: str, visibility: Visibility, to_post: int | None = None
+) -> tuple[int, int] | None:
+    """As `length`, for an answer in a case: to this post of the person, or to their last one."""
+    asked = models.Post.objects.filter(case=case, direction=Direction.IN).select_related("author")
+    post = asked.filter(pk=to_post).first() if to_post else asked.order_by("-posted_at", "-pk").first()
+    account = account_for(post) if post else None
+    if post is None or account is None:
+        return length(case.channel, text, visibility)
+    return length(case.channel, text, visibility, to=post.author.handle, settings=account.settings)
 
 
 def reply(
@@ -53,16 +72,24 @@ def reply(
     visibility = Visibility(post.visibility)
     account = account_for(post)
     if account is None or driver(post.channel) is None:
-        where = f" Open {post.url} and answer there." if post.url else ""
-        raise NotPossible(f"No account of this brand is connected on “{post.channel}”.{where}")
+        raise NotPossible(_cannot_speak(post, account))
     words = _words(text)
-    counted = length(post.channel, words, visibility)
+    counted = length(post.channel, words, visibility, to=post.author.handle, settings=account.settings)
     if counted and counted[0] > counted[1]:
         raise NotPossible(
             f"The answer counts {counted[0]}, the network allows {counted[1]}. Shorten it; it was kept."
         )
     event = events.ReplyWritten(str(key or uuid4()), words, post.pk, account.pk, visibility)
     return happen(case.pk, event, actor, now)
+
+
+def _cannot_speak(post: models.Post, account: models.Account | None) -> str:
+    why = (
+        f"No account of this brand is connected on “{post.channel}”."
+        if account is None
+        else f"The desk receives “{post.channel}” but cannot answer there; your text was kept."
+    )
+    return f"{why} Open {post.url} and answer there." if post.url else why
 
 
 class KeyUsed(NotPossible):

@@ -158,12 +158,15 @@ class OtherCase:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What belongs to a case beside its posts; each list is cut, newest kept."""
+    """What belongs to a case beside its posts; each list is cut, newest kept.
+
+    Of the accounts (id, handle, settings) the one that the case reached comes first.
+    """
 
     lines: tuple[Line, ...]
     sends: tuple[Sending, ...]
     others: tuple[OtherCase, ...]
-    accounts: tuple[tuple[int, str], ...]
+    accounts: tuple[tuple[int, str, dict[str, Any]], ...]
     people: tuple[tuple[int, str], ...]
     first_seen: datetime | None
 
@@ -187,8 +190,10 @@ SELECT
           FROM (SELECT * FROM store_case WHERE author_id = %(author)s AND id <> %(case)s
                 ORDER BY last_post_at DESC LIMIT {_CASES}) AS c
           LEFT JOIN store_post p ON p.id = c.lead_id),
-    ARRAY(SELECT jsonb_build_array(id, handle) FROM store_account
-          WHERE brand_id = %(brand)s AND channel = %(channel)s AND active ORDER BY id LIMIT 20),
+    ARRAY(SELECT jsonb_build_array(id, handle, settings) FROM store_account
+          WHERE brand_id = %(brand)s AND channel = %(channel)s AND active
+          ORDER BY id IS NOT DISTINCT FROM (SELECT p.account_id FROM store_case c
+              JOIN store_post p ON p.id = c.lead_id WHERE c.id = %(case)s) DESC, id LIMIT 20),
     (SELECT COALESCE(jsonb_agg(jsonb_build_array(u.id, {_PERSON}) ORDER BY lower(u.name), u.id), '[]')
      FROM store_membership m JOIN store_user u ON u.id = m.user_id
      WHERE m.brand_id = %(brand)s AND u.is_active),
@@ -217,7 +222,7 @@ def around(case_id: int, author_id: int, brand_id: int, channel: str, *, person_
         tuple(Line(row[0], _time(row[1]), *row[2:]) for row in lines),
         tuple(_sending(row) for row in sends),
         tuple(_other(row) for row in others),
-        tuple((row[0], row[1]) for row in accounts),
+        tuple((row[0], row[1], row[2]) for row in accounts),
         tuple((row[0], row[1]) for row in json.loads(people)),
         first_seen,
     )

@@ -129,13 +129,15 @@ def _reply(
     visibility = Visibility(target.visibility) if target else Visibility.PUBLIC
     draft = kept.get("text", "") or _refused_words(request, around)
     can_reply = bool(around.accounts) and driver(case.channel) is not None
+    _, ours, settings = around.accounts[0] if around.accounts else (0, "", {})
+    to = target.handle if target else ""
     return {
         "answers_to": target,
-        "replies_as": around.accounts[0][1] if around.accounts else "",
+        "replies_as": ours,
         "can_reply": can_reply,
         "answers_here": bool(can_reply and target and case.state != CaseState.RESOLVED),
         "draft": draft,
-        "length": answers.length(case.channel, draft, visibility),
+        "length": answers.length(case.channel, draft, visibility, to=to, settings=settings),
         "key": kept.get("key") or str(uuid4()),
     }
 
@@ -188,7 +190,8 @@ def length(request: HttpRequest, case_id: int) -> HttpResponse:
     """How long the network counts what was typed so far."""
     case = access.case(place.reader(request), case_id, access.AGENT)
     visibility = asked.word(request.POST, "visibility", Visibility) or Visibility.PUBLIC
-    counted = answers.length(case.channel, asked.text(request.POST, "text").strip(), visibility)
+    typed, under = asked.text(request.POST, "text").strip(), asked.number(request.POST, "to_post")
+    counted = answers.length_in(case, typed, visibility, under)
     if counted is None:
         raise BadRequest("The desk cannot speak with this network, so it cannot count for it.")
     return render(request, "parts/length.html", {"length": counted})
