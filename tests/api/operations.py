@@ -49,6 +49,7 @@ BODIES: dict[str, Any] = {
     "invite": {"email": "eve@example.org"},
     "connect_account": {"channel": "fake", "base_url": "http://127.0.0.1:1", "token": "t"},
     "reconnect_account": {"token": "t"},
+    "make_source": {"channel": "forum"},
     "make_token": {"name": "x", "scopes": ["read"]},
 }
 

@@ -28,14 +28,19 @@ class StrictParser(Parser):
         """The body as Python values; raises NotJson."""
         if request.content_type != _MEDIA_TYPE:
             raise NotJson(f"The content type is not {_MEDIA_TYPE}.", 415)
-        try:
-            return json.loads(request.body.decode(), parse_constant=_no_constant)
-        except UnicodeDecodeError:
-            raise NotJson("The body is not UTF-8.") from None
-        except RecursionError:
-            raise NotJson("The body is nested too deeply.") from None
-        except ValueError:
-            raise NotJson("The body is not JSON.") from None
+        return parsed(request.body)
+
+
+def parsed(body: bytes) -> Any:
+    """A body as Python values; raises NotJson."""
+    try:
+        return json.loads(body.decode(), parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise NotJson("The body is not UTF-8.") from None
+    except RecursionError:
+        raise NotJson("The body is nested too deeply.") from None
+    except ValueError:
+        raise NotJson("The body is not JSON.") from None
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,12 +12,9 @@ from pydantic_core import CoreSchema, core_schema
 
 from amends.api.words import Body, Shape
 from amends.core.values import Direction, Kind, Severity, Visibility
-from amends.pipeline.import_fields import DEFAULT_CHANNEL, Rules
-from amends.pipeline.import_fields import post as post_of
-from amends.pipeline.import_times import NotATime, instant
-from amends.pipeline.receive import Item, NotAPost
+from amends.pipeline.import_fields import DEFAULT_CHANNEL
+from amends.pipeline.offered import Became, Told
 from amends.store import models
-from amends.store.plain import plain
 
 MOST_POSTS = 500
 _EXAMPLE: dict[str, JsonValue] = {
@@ -68,26 +64,6 @@ class Offered:
 
     raw: object
 
-    def item(self, rules: Rules) -> tuple[Item, bytes]:
-        """The post and its very bytes, unknown fields and all; raises NotAPost."""
-        if not isinstance(self.raw, dict):
-            raise NotAPost("it is no object with fields")
-        deleted = self.raw.get("deleted", False)
-        if not isinstance(deleted, bool):
-            raise NotAPost("deleted is neither true nor false")
-        try:
-            payload = json.dumps(self.raw, separators=(",", ":")).encode()
-        except RecursionError:
-            raise NotAPost("it is nested too deeply") from None
-        _, read = post_of(self.raw | {"text": ""} if deleted else self.raw, rules)
-        return replace(read, deleted=deleted, edited_at=_edited(self.raw.get("edited_at"))), payload
-
-    @property
-    def id(self) -> str:
-        """The id it was sent with, as far as it can be told."""
-        named = self.raw.get("id") if isinstance(self.raw, dict) else None
-        return plain(str(named))[:500] if type(named) in (str, int) else ""
-
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Takes anything."""
@@ -97,17 +73,6 @@ class Offered:
     def __get_pydantic_json_schema__(cls, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Described as a NewPost."""
         return handler(NewPost.__pydantic_core_schema__)
-
-
-def _edited(value: object) -> datetime | None:
-    if value is None:
-        return None
-    if type(value) not in (str, int):
-        raise NotAPost("edited_at is neither a text nor a number")
-    try:
-        return instant(str(value))
-    except NotATime as error:
-        raise NotAPost(f"edited_at: {error}") from error
 
 
 class Batch(Body):
@@ -137,6 +102,17 @@ class Outcomes(Shape):
     repeated: Annotated[int, Field(description="How many the desk had already.")]
     refused: Annotated[int, Field(description="How many were refused.")]
     items: Annotated[list[Outcome], Field(description="One for each item.")]
+
+
+def outcomes(told: list[Told]) -> Outcomes:
+    """What is answered of a batch."""
+    became = [one.became for one in told]
+    return Outcomes(
+        kept=became.count(Became.KEPT),
+        repeated=became.count(Became.REPEATED),
+        refused=became.count(Became.REFUSED),
+        items=[Outcome(id=one.id, outcome=one.became, reason=one.reason) for one in told],
+    )
 
 
 class Author(Shape):

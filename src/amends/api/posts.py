@@ -10,15 +10,13 @@ from pydantic import Field
 
 from amends.api import door, post_shapes
 from amends.api.door import Token
-from amends.api.post_shapes import Batch, Offered, Outcome, Outcomes, PostInFull, PostPage
+from amends.api.post_shapes import Batch, Outcomes, PostInFull, PostPage, outcomes
 from amends.api.words import Body, Cursor, Id, Instant, Limit, Shape, Storable
 from amends.core.scopes import Scope
 from amends.core.values import Direction, Kind, Severity, Visibility
-from amends.pipeline import corrections, receive, wake
+from amends.pipeline import corrections, offered, receive, wake
 from amends.pipeline.import_fields import Rules
-from amends.pipeline.receive import Item, NotAPost
 from amends.store import access, post_lists
-from amends.store.plain import plain
 
 router = Router()
 
@@ -63,39 +61,12 @@ def add_posts(request: HttpRequest, batch: Batch) -> Outcomes:
     """
     now, brand = door.now(request), door.key(request).brand
     rules = Rules(now, brand=brand.name)
-    items: list[tuple[Item, bytes]] = []
-    refused: dict[int, str] = {}
-    for place, offered in enumerate(batch.posts):
-        try:
-            items.append(offered.item(rules))
-        except NotAPost as error:
-            refused[place] = str(error)
-    told = iter(receive.receive_each(brand.pk, items, source="api", now=now))
-    outcomes = [
-        _refused(offered, refused[place]) if place in refused else _stored(offered, next(told))
-        for place, offered in enumerate(batch.posts)
-    ]
+    offers = [offer.raw for offer in batch.posts]
+    items, why = offered.read_all(offers, lambda offer: offered.read(offer, rules))
+    fresh = receive.receive_each(brand.pk, items, source="api", now=now)
     if items:
         wake.take()
-    return _counted(outcomes)
-
-
-def _refused(offered: Offered, why: str) -> Outcome:
-    return Outcome(id=offered.id, outcome="refused", reason=plain(why)[:300])
-
-
-def _stored(offered: Offered, is_new: bool) -> Outcome:
-    return Outcome(id=offered.id, outcome="kept" if is_new else "repeated")
-
-
-def _counted(outcomes: list[Outcome]) -> Outcomes:
-    became = [outcome.outcome for outcome in outcomes]
-    return Outcomes(
-        kept=became.count("kept"),
-        repeated=became.count("repeated"),
-        refused=became.count("refused"),
-        items=outcomes,
-    )
+    return outcomes(offered.tell(offers, why, fresh))
 
 
 @router.get("/posts", auth=Token(Scope.READ), response=PostPage)

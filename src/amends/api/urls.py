@@ -12,6 +12,7 @@ from amends.api import (
     policy_text,
     posts,
     sends,
+    sources,
     stats,
     tokens,
 )
@@ -26,6 +27,7 @@ api.add_router("", brand.router, tags=["Brand and policy"])
 api.add_router("", policy_text.router, tags=["Brand and policy"])
 api.add_router("", people.router, tags=["People"])
 api.add_router("", accounts.router, tags=["Accounts"])
+api.add_router("", sources.router, tags=["Accounts"])
 api.add_router("", tokens.router, tags=["Tokens"])
 api.add_router("", stats.router, tags=["Figures"])
 api.add_router("", installation.router, tags=["Installation"])

@@ -79,7 +79,7 @@ def receive(
     """Keep checked items with their raw bytes; what is kept already, in this very form, is left alone."""
     new = posts = 0
     for start in range(0, len(items), BATCH):
-        rows = [_raw(item, payload) for item, payload in items[start : start + BATCH]]
+        rows = [as_raw(item, payload) for item, payload in items[start : start + BATCH]]
         put = raw.insert(brand_id, rows, source=source, account_id=account_id, offset=offset, now=now)
         new, posts = new + put.items, posts + put.posts
     return Received(new, len(items) - new, posts)
@@ -89,11 +89,12 @@ def receive_each(
     brand_id: int, items: Sequence[tuple[Item, bytes]], *, source: str, now: datetime
 ) -> list[bool]:
     """As `receive`, of live posts, telling for each whether it was new; for callers who want to know."""
-    rows = [_raw(item, payload) for item, payload in items]
+    rows = [as_raw(item, payload) for item, payload in items]
     return raw.insert_each(brand_id, rows, source=source, account_id=None, offset=ZERO, now=now)
 
 
-def _raw(item: Item, payload: bytes) -> raw.NewRaw:
+def as_raw(item: Item, payload: bytes) -> raw.NewRaw:
+    """A checked item with its bytes as it is kept."""
     return raw.NewRaw(plain(item.channel), plain(item.remote_id), _fields(item), payload)
 
 

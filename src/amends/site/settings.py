@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from amends.site import places
+from amends.site import places, public
 from amends.site.cluster import database_urls
 
 # A batch of posts is thousands of values that live as long as it does: to look through them all after every
@@ -35,7 +35,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
+TRUSTED_PROXIES = public.trusted_proxies(_ENV)
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
@@ -82,6 +82,8 @@ INSTALLED_APPS = [
     "amends.work",
 ]
 MIDDLEWARE = [
+    "amends.web.proxies.Proxies",
+    "amends.api.hooks.Hooks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "amends.web.middleware.ContentPolicy",
@@ -171,6 +173,7 @@ DEFAULT_FROM_EMAIL = _ENV.get("AMENDS_MAIL_FROM", "amends@localhost")
 PROCRASTINATE_IMPORT_PATHS = ["amends.work.tasks"]
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 
+HOOK_POSTS_PER_MINUTE = public.hook_posts_per_minute(_ENV)
 ALLOW_HOSTS = frozenset(filter(None, _ENV.get("AMENDS_ALLOW_HOSTS", "").split(",")))
 LOGGING = {
     "version": 1,

@@ -114,7 +114,7 @@ def insert_each(
         fresh = {(row[0], row[1], bytes(row[2])) for row in cursor.fetchall()}
     told = []
     for row in rows:
-        key = (row.channel, row.remote_id, fingerprint(_spelled(row.fields)))
+        key = (row.channel, row.remote_id, fingerprint(spell(row.fields)))
         told.append(key in fresh)
         fresh.discard(key)
     return told
@@ -128,7 +128,7 @@ def _parameters(
     offset: timedelta,
     now: datetime,
 ) -> list[Any]:
-    spelled = [_spelled(row.fields) for row in rows]
+    spelled = [spell(row.fields) for row in rows]
     return [
         arrays.texts([row.channel for row in rows]),
         arrays.texts([row.remote_id for row in rows]),
@@ -143,7 +143,7 @@ def _parameters(
     ]
 
 
-_spelled = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+spell = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def fingerprint(fields: str) -> bytes:
@@ -275,25 +275,19 @@ def brand_lock(brand_id: int) -> None:
 
 
 def insert_failed(
-    brand_id: int, account_id: int | None, channel: str, bad: Sequence[tuple[bytes, str]], now: datetime
+    brand_id: int,
+    account_id: int | None,
+    channel: str,
+    bad: Sequence[tuple[bytes, str]],
+    now: datetime,
+    source: str = "poll",
 ) -> None:
     """Keep items that could not be understood, once each, with the reason."""
+    kept = sorted((_digest(payload), payload, why) for payload, why in bad)  # in one order, as above
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO store_raw (brand_id, account_id, channel, remote_id, fingerprint, source, payload, "
             "received_at, clock_offset, state, reason) "
-            "VALUES (%s, %s, %s, '', %s, 'poll', %s, %s, '0', 'failed', left(%s, 300)) "
-            "ON CONFLICT DO NOTHING",
-            [
-                (
-                    brand_id,
-                    account_id,
-                    channel,
-                    hashlib.sha256(payload).digest()[:FINGERPRINT_BYTES],
-                    payload,
-                    now,
-                    why,
-                )
-                for payload, why in bad
-            ],
+            "VALUES (%s, %s, %s, '', %s, %s, %s, %s, '0', 'failed', left(%s, 300)) ON CONFLICT DO NOTHING",
+            [(brand_id, account_id, channel, at, source, payload, now, why) for at, payload, why in kept],
         )

@@ -132,6 +132,12 @@ class Reconnect(forms.Form):
     token = Connect.base_fields["token"]
 
 
+class Source(forms.Form):
+    """A channel whose posts another system delivers."""
+
+    channel = _text("Name of the channel", help_text="As the inbox will show it, like forum or shop-reviews.")
+
+
 class Token(forms.Form):
     """An API token to make."""
 

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from amends.web import first
-from amends.web.people import accounts, brand, installation, members, own, policy, tokens
+from amends.web.people import accounts, brand, installation, members, own, policy, sources, tokens
 
 _no_sign_up = login_not_required(RedirectView.as_view(pattern_name="invitation"))
 _SIGN_IN: list[URLPattern | URLResolver] = [
@@ -45,6 +45,9 @@ _BRAND: list[URLPattern | URLResolver] = [
     path("accounts/", accounts.page, name="accounts"),
     path("accounts/<int:account_id>/reconnect/", accounts.reconnect, name="reconnect"),
     path("accounts/<int:account_id>/disconnect/", accounts.disconnect, name="disconnect"),
+    path("accounts/webhook/", sources.new, name="source_new"),
+    path("accounts/<int:account_id>/webhook/", sources.page, name="source"),
+    path("accounts/<int:account_id>/webhook/secret/", sources.renew, name="source_secret"),
     path("policy/", policy.page, name="policy"),
     path("policy/text/", policy.text, name="policy_text"),
     path("policy/<int:number>.toml", policy.version, name="policy_version"),

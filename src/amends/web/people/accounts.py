@@ -18,6 +18,7 @@ from amends.pipeline import accounts
 from amends.store import access
 from amends.store.desks import Desk
 from amends.store.models import Account, Send
+from amends.store.sources import is_source
 from amends.web import forms, place
 from amends.web.people.frame import for_role, show, within
 
@@ -32,6 +33,11 @@ class Health:
     account: Account
     word: str
     tone: str
+
+    @property
+    def is_source(self) -> bool:
+        """Whether other systems deliver through it."""
+        return is_source(self.account)
 
 
 @for_role(Role.ADMIN)
@@ -84,7 +90,9 @@ def disconnect(request: HttpRequest, desk: Desk, account_id: int) -> HttpRespons
         messages.success(request, f"“{found.handle}” is disconnected and its token forgotten.{more}")
         return redirect("accounts", desk.slug)
     planned = Send.objects.filter(account=found, state=SendState.PLANNED).count()
-    return show(request, "disconnect.html", "accounts", account=found, planned=planned)
+    return show(
+        request, "disconnect.html", "accounts", account=found, planned=planned, source=is_source(found)
+    )
 
 
 def _health(account: Account, now: datetime) -> tuple[str, str]:
@@ -92,6 +100,8 @@ def _health(account: Account, now: datetime) -> tuple[str, str]:
         return "Disconnected", "plain"
     if account.trouble:
         return "In trouble", "bad"
+    if is_source(account):
+        return ("Receives", "good") if account.last_event_at else ("No delivery yet", "info")
     if now - (account.polled_at or account.created_at) > QUIET_AFTER:
         return "Not being watched", "warn"
     return ("Watched", "good") if account.polled_at else ("Just connected", "info")
