@@ -10,6 +10,7 @@ Each error answers one question: try again, when, or never?
     + ParentGone          what we answer to is no longer there     never
     + PolicyStop          the network has stopped our account      never, until a person has looked
     + HostRefused         the address is one we must not call      never, until an admin changes it
+    + AppUnknown          the server does not know the desk        after the desk was registered there again
   x AuthExpired         our token is no longer accepted            after the account was connected again
   x RateLimited         too many requests                          at `retry_at`
   x Transient           a hiccup, and surely nothing went out      later, with back-off
@@ -79,6 +80,10 @@ class PolicyStop(Refused):
 
 class HostRefused(Refused):
     """The address leads to a place that the desk must not call."""
+
+
+class AppUnknown(Refused):
+    """The server does not know the desk, or no longer: it must be registered there again."""
 
 
 class AuthExpired(ChannelError):
