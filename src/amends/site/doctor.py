@@ -6,17 +6,15 @@ import os
 import shutil
 import stat
 import sys
-import urllib.parse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from amends import clock
-from amends.site import backup, desk, nightly, places, ports
+from amends.site import backup, desk, doctor_address, nightly, places
 from amends.site.errors import SiteError
+from amends.site.finding import Finding, Level
 
 LITTLE_SPACE, TOO_LITTLE_SPACE = 2 << 30, 256 << 20
 OLDEST_POSTGRES = 150000
@@ -24,24 +22,6 @@ MANY_WAITING = 10_000
 SILENT_WORKER = timedelta(seconds=30)
 STUCK = timedelta(minutes=10)
 CLOCK_APART = timedelta(seconds=5)
-
-
-class Level(StrEnum):
-    """How bad a finding is; only `bad` makes the command fail."""
-
-    OK = "ok"
-    WARN = "warn"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, what was found, and what to do about it."""
-
-    about: str
-    level: Level
-    text: str
-    advice: str = ""
 
 
 def look() -> Iterator[Finding]:
@@ -52,14 +32,21 @@ def look() -> Iterator[Finding]:
     except SiteError as error:
         yield Finding("data folder", Level.BAD, str(error))
         return
-    yield from (_folder(folder), _space(folder), *_keys(folder), _address(), _mail(), _backups(folder))
+    yield from (
+        _folder(folder),
+        _space(folder),
+        *_keys(folder),
+        doctor_address.address(),
+        _mail(),
+        _backups(folder),
+    )
     try:
         with desk.place() as found:
             yield Finding("database", Level.OK, "the embedded one" if found.embedded else "a server of yours")
             import django
 
             django.setup()
-            yield from _database()
+            yield from (*_database(), *doctor_address.reached())
     except SiteError as error:
         yield Finding("database", Level.BAD, str(error))
 
@@ -108,28 +95,6 @@ def _keys(folder: Path) -> Iterator[Finding]:
             yield Finding("keys", Level.OK, f"{name} (keep a copy elsewhere: no backup holds it)")
 
 
-def _address() -> Finding:
-    url = os.environ.get("AMENDS_URL", "").rstrip("/")
-    if not url:
-        return Finding(
-            "address", Level.OK, f"AMENDS_URL is not set: {ports.shown('127.0.0.1', 8010)} or as served"
-        )
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
-        return Finding(
-            "address", Level.BAD, f"AMENDS_URL is “{url}”", "Write it like https://desk.example.org."
-        )
-    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if parts.scheme == "http" and not here:
-        return Finding(
-            "address",
-            Level.BAD,
-            f"{url} is not encrypted: passwords can be read on the way",
-            "Put a proxy with a certificate in front and set AMENDS_URL to its https address.",
-        )
-    return Finding("address", Level.OK, url)
-
-
 def _mail() -> Finding:
     host = os.environ.get("AMENDS_SMTP_HOST", "")
     if not host:
@@ -161,6 +126,7 @@ def _database() -> Iterator[Finding]:
     checks: tuple[Callable[[], Finding], ...] = (
         _version,
         _tables,
+        _durable,
         _roles,
         _clocks,
         _worker,
@@ -168,6 +134,7 @@ def _database() -> Iterator[Finding]:
         _unread,
         _outbox,
         _accounts,
+        doctor_address.features,
     )
     for check in checks:
         try:
@@ -190,6 +157,21 @@ def _tables() -> Finding:
     if waiting := desk.waiting_migrations():
         return Finding("tables", Level.BAD, f"{len(waiting)} changes are to be made", "Run `amends migrate`.")
     return Finding("tables", Level.OK, "up to date")
+
+
+def _durable() -> Finding:
+    off = _row(
+        "SELECT array_agg(name ORDER BY name) FROM pg_settings WHERE setting = 'off' "
+        "AND name IN ('fsync', 'full_page_writes', 'synchronous_commit')"
+    )[0]
+    if off:
+        return Finding(
+            "durability",
+            Level.WARN,
+            f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off: what was acknowledged can be lost",
+            "Switch it on in the server's configuration; networks do not deliver twice what we said we have.",
+        )
+    return Finding("durability", Level.OK, "what is acknowledged is on disk")
 
 
 def _roles() -> Finding:

@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at everything, and say it."""
-    from amends.site.doctor import Level, look
+    from amends.site.doctor import look
+    from amends.site.finding import Level
 
     findings = list(look())
     if args.json:
