@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from tests.peers.postgresql import programs, server
+from tests.peers.watch import Watch
 from tests.rig.desk import BRAND, Rig, rig
 from tests.rig.processes import REPOSITORY, until
 
@@ -20,23 +20,6 @@ LINES = [
     {"id": "2", "author_id": "b", "text": "Good morning to everybody"},
     {"id": "3", "author_id": "a", "text": "STILL no answer, this is a disgrace", "in_reply_to": "1"},
 ]
-
-
-class Watch(threading.Thread):
-    """Reads every command line of the machine, over and over, as anybody on it could."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.seen: set[str] = set()
-        self.over = threading.Event()
-
-    def run(self) -> None:
-        while not self.over.wait(0.01):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    self.seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-                except OSError:
-                    continue
 
 
 def documented() -> tuple[list[str], list[str]]:

@@ -1,10 +1,11 @@
 """The database into one file and back: pg_dump out, and in by one transaction that holds or does not."""
 
 import os
-import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +18,25 @@ from amends.site.errors import BackupError
 
 LEAVING = 2.0
 """Seconds that a connection which was just closed may take to disappear."""
+PAUSE = 0.2
+"""Seconds between two looks at how far something is."""
+_CHUNK = 1 << 20
+
+Heard = Callable[[int], None]
+"""Told how many bytes were written or put in so far."""
+
+
+def _unheard(_count: int) -> None:
+    """Where nobody wants to know how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Whether nobody else is connected to a database, and whether it holds anything."""
+
+    alone: bool
+    filled: bool
+
 
 # What is of an extension stays: the role that owns the tables may not be allowed to make the extension again.
 _OURS = """
@@ -55,35 +75,54 @@ def role_of(url: str) -> str:
     return str(conninfo_to_dict(url).get("user") or "")
 
 
-def dump(url: str, target: Path) -> None:
-    """Write the database at one moment to `target`, and read all of it back."""
+def dump(url: str, target: Path, *, without: Sequence[str] = (), heard: Heard = _unheard) -> int:
+    """Write the database at one moment to `target`, and read all of it back; as `check` says.
+
+    Extensions named in `without` are left out; nothing may depend on them.
+    """
     address, environment = _without_password(url)
     command: list[str | Path] = [_program("pg_dump"), "-Fc", "--no-password", "-f", target, "-d", address]
-    _run(command, environment, "The database could not be written out")
-    check(target)
+    command += [f"--exclude-extension={name}" for name in without]
+    with _started(command, environment, "The database could not be written out") as out:
+        while not _ended(out):
+            heard(target.stat().st_size if target.exists() else 0)
+    return check(target)
 
 
-def check(target: Path) -> None:
-    """Read a dump from its first to its last byte; BackupError when it is damaged or cut off."""
+def check(target: Path) -> int:
+    """Read a dump from its first to its last byte; how many bytes of SQL it makes, to measure progress by.
+
+    BackupError when it is damaged or cut off.
+    """
     # Not `--list` alone: that reads the table of contents at the beginning and never sees a missing end.
-    _run([_program("pg_restore"), "-f", "/dev/null", target], dict(os.environ), f"{target} is no whole dump")
+    size = 0
+    command: list[str | Path] = [_program("pg_restore"), "-f", "-", target]
+    with _started(command, os.environ, f"{target} is no whole dump", subprocess.PIPE) as out:
+        while part := _pipe(out.stdout).read(_CHUNK):
+            size += len(part)
+    return size
+
+
+def state(url: str) -> State:
+    """Who else is connected to the database, and whether it is empty; psycopg.Error when it is away."""
+    with psycopg.connect(url) as connection:
+        alone = _alone(connection)
+        ours, schemas = connection.execute(_OURS), connection.execute(_SCHEMAS)
+        return State(alone, ours.fetchone() is not None or schemas.fetchone() is not None)
 
 
 def ready_for(url: str, *, replace: bool) -> None:
     """Refuse a database in use, and, unless it is to be replaced, one that holds anything."""
     try:
-        with psycopg.connect(url) as connection:
-            alone = _alone(connection)
-            ours, schemas = connection.execute(_OURS), connection.execute(_SCHEMAS)
-            filled = ours.fetchone() is not None or schemas.fetchone() is not None
+        found = state(url)
     except psycopg.Error as error:
         raise BackupError(f"The database cannot be reached ({error}); nothing was touched.") from error
-    if not alone:
+    if not found.alone:
         raise BackupError(
             "The database is in use; nothing was touched. Stop the desk "
             "(amends serve, its workers, open shells) and try again."
         )
-    if filled and not replace:
+    if found.filled and not replace:
         raise BackupError(
             "The database is not empty; nothing was touched. To put the backup in the place of all it holds, "
             "say so: --replace. Make a backup of it first (amends backup)."
@@ -105,52 +144,57 @@ def _alone(connection: psycopg.Connection) -> bool:
     return True
 
 
-def load(source: Path, urls: tuple[str, str], *, same_roles: bool) -> None:
+def load(
+    source: Path,
+    urls: tuple[str, str],
+    *,
+    same_roles: bool,
+    failed: str = "The backup could not be put back",
+    heard: Heard = _unheard,
+) -> None:
     """Put a dump in the place of whatever the database holds, or, on any failure, change nothing."""
     address, environment = _without_password(urls[1])
-    psql: list[str | Path] = [
-        _program("psql"),
-        "-X",
-        "-q",
-        "--no-password",
-        "-v",
-        "ON_ERROR_STOP=1",
-        "-d",
-        address,
-    ]
+    psql: list[str | Path] = [_program("psql"), "-X", "-q", "--no-password", "-v", "ON_ERROR_STOP=1"]
     options = ["--no-owner", "--no-comments", *([] if same_roles else ["--no-privileges"])]
-    before, after = _around(role_of(urls[0]), role_of(urls[1]), same_roles=same_roles)
+    around = _around(role_of(urls[0]), role_of(urls[1]), same_roles=same_roles)
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
-            psql, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment
+            [*psql, "-d", address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=environment,
         ) as into,
     ):
-        whole = _feed(source, options, _pipe(into.stdin), before, after)
+        whole = _feed(source, options, _pipe(into.stdin), around, heard)
         code = into.wait()
-        said.seek(0)
-        words = said.read().decode("utf-8", "replace").strip()
+        words = _words(said)
     if code != 0 or not whole:
         raise BackupError(
-            f"The backup could not be put back; the database is as it was. PostgreSQL said:\n"
-            f"{words[-2000:]}\nMend that, or take another backup."
+            f"{failed}; the database is as it was. PostgreSQL said:\n"
+            f"{words}\nMend that, or take another backup."
         )
     with psycopg.connect(urls[1], autocommit=True) as connection:
         connection.execute("ANALYZE")
 
 
-def _feed(source: Path, options: list[str], into: IO[bytes], before: str, after: str) -> bool:
+def _feed(source: Path, options: list[str], into: IO[bytes], around: tuple[str, str], heard: Heard) -> bool:
     """Hand psql one transaction; it is closed only once the whole dump went through."""
     command: list[str | Path] = [_program("pg_restore"), "-f", "-", *options, source]
+    count = 0
     try:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as out:
-            into.write(before.encode())
+            into.write(around[0].encode())
             # Servers before 17 do not know this setting, which the dump's head turns off.
-            into.write(_pipe(out.stdout).read(65536).replace(b"SET transaction_timeout = 0;\n", b""))
-            shutil.copyfileobj(_pipe(out.stdout), into)
+            part = _pipe(out.stdout).read(65536).replace(b"SET transaction_timeout = 0;\n", b"")
+            while part:
+                into.write(part)
+                heard(count := count + len(part))
+                part = _pipe(out.stdout).read(_CHUNK)
             whole = out.wait() == 0
         if whole:
-            into.write(after.encode())
+            into.write(around[1].encode())
         into.close()
     except BrokenPipeError:
         return False
@@ -202,10 +246,40 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _run(command: Sequence[str | Path], environment: Mapping[str, str], failed: str) -> None:
-    done = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    if done.returncode != 0:
-        words = done.stderr.decode("utf-8", "replace").strip()[-2000:]
-        raise BackupError(f"{failed}; nothing that was there before was touched. PostgreSQL said:\n{words}")
+@contextmanager
+def _started(
+    command: Sequence[str | Path],
+    environment: Mapping[str, str],
+    failed: str,
+    stdout: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that must end well, or BackupError with what it said; it never outlives us."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=said
+        )
+        with process:
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode != 0:
+            words = _words(said)
+            raise BackupError(
+                f"{failed}; nothing that was there before was touched. PostgreSQL said:\n{words}"
+            )
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(PAUSE)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _words(said: IO[bytes]) -> str:
+    """The end of what a program said."""
+    said.seek(0)
+    return said.read().decode("utf-8", "replace").strip()[-2000:]

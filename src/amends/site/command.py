@@ -25,6 +25,7 @@ COMMANDS = (
     "doctor",
     "backup",
     "restore",
+    "move_database",
     "reseal",
     "fake_network",
 )

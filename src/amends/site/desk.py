@@ -38,22 +38,36 @@ def _say_nothing(_message: str) -> None:
 
 
 @contextmanager
-def place(notify: Notify = _say_nothing) -> Iterator[Desk]:
+def place(notify: Notify = _say_nothing, *, alone: bool = False) -> Iterator[Desk]:
     """The data folder and a database that runs: the embedded one started or attached to, or the one given.
 
     Django is configured but not loaded. The embedded database is stopped at the end unless others use it.
+    With `alone` nothing else has the desk of this folder open meanwhile, or DeskError.
     """
     from amends.site import cluster, places
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     folder = places.data_folder(os.environ)
     urls = cluster.database_urls(os.environ, folder)
-    if given(os.environ):
-        _reach(urls)
-        yield Desk(folder, urls, embedded=False)
-        return
-    with cluster.running(folder, notify):
-        yield Desk(folder, urls, embedded=True)
+    with places.held(folder / places.OPENED, alone=alone) as ours:
+        if not ours:
+            raise DeskError(_IN_USE if alone else _TAKEN)
+        if given(os.environ):
+            _reach(urls)
+            yield Desk(folder, urls, embedded=False)
+            return
+        with cluster.running(folder, notify):
+            yield Desk(folder, urls, embedded=True)
+
+
+_IN_USE = (
+    "The desk is in use: amends serve, web, a worker or another command has it open. Nothing was touched. "
+    "Stop them, on every machine, and try again."
+)
+_TAKEN = (
+    "The desk's database is being moved or put back (amends move-database, amends restore); nothing was "
+    "started or changed. Wait until that is over, and mind the settings that a move tells."
+)
 
 
 @contextmanager

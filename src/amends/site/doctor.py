@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from amends import clock
-from amends.site import backup, desk, doctor_address, nightly, places
+from amends.site import backup, desk, doctor_address, move_settings, nightly, places
 from amends.site.errors import SiteError
 from amends.site.finding import Finding, Level
 
@@ -42,7 +42,7 @@ def look() -> Iterator[Finding]:
     )
     try:
         with desk.place() as found:
-            yield Finding("database", Level.OK, "the embedded one" if found.embedded else "a server of yours")
+            yield _server(found)
             import django
 
             django.setup()
@@ -118,6 +118,14 @@ def _backups(folder: Path) -> Finding:
     if hour is None:
         return Finding("backup", Level.WARN, "the nightly backup is off", f"Unset {nightly.VARIABLE}.")
     return Finding("backup", Level.OK, f"{good.file} of {good.when:%Y-%m-%d %H:%M} UTC")
+
+
+def _server(found: desk.Desk) -> Finding:
+    moved = move_settings.finished(found.folder)
+    if found.embedded and moved:
+        text = "the embedded one, though the desk was moved away from it"
+        return Finding("database", Level.WARN, text, f"Set what {moved[-1]} says, unless you went back.")
+    return Finding("database", Level.OK, "the embedded one" if found.embedded else "a server of yours")
 
 
 def _database() -> Iterator[Finding]:

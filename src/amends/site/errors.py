@@ -15,3 +15,7 @@ class ClusterError(SiteError):
 
 class BackupError(SiteError):
     """A backup could not be made or put back."""
+
+
+class MoveError(SiteError):
+    """The desk could not be moved to another database; the old one is as it was."""

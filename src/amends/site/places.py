@@ -1,9 +1,11 @@
 """Where the desk keeps what must survive: the data folder, the names in it, and its two keys."""
 
+import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +26,9 @@ HISTORY_KEY = "history.key"
 BACKUPS = "backups"
 CHECKPOINTS = "checkpoints.jsonl"
 FAKE_NETWORK = "fake-network"
+MOVES = "moves"
+SERVED = "serve.lock"
+OPENED = "desk.lock"
 
 SHORTEST_SECRET = 32
 """Characters; a shorter secret could be guessed, and account tokens are sealed with it."""
@@ -209,6 +214,27 @@ def _create_once(path: Path, content: bytes) -> None:
     finally:
         draft.unlink()
     sync_folder(path.parent)
+
+
+@contextmanager
+def held(path: Path, *, alone: bool = True) -> Iterator[bool]:
+    """Whether the lock `path` is ours while we are in here, alone or with others who do not want it alone.
+
+    It goes with its holder, however that ends.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _locked(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, how: int) -> bool:
+    try:
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -174,17 +173,13 @@ class Supervisor:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """One supervisor a data folder; the lock goes with its holder."""
-    handle = os.open(folder / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with places.held(folder / places.SERVED) as free:
+        if not free:
+            raise ServeError(
+                f"A desk is served from {folder} already; nothing was started. Stop that one, name another "
+                "data folder in AMENDS_DATA, or add to it with amends web and amends worker."
+            )
         yield
-    except BlockingIOError:
-        raise ServeError(
-            f"A desk is served from {folder} already; nothing was started. Stop that one, name another data "
-            "folder in AMENDS_DATA, or add to it with amends web and amends worker."
-        ) from None
-    finally:
-        os.close(handle)
 
 
 def _answers(url: str) -> bool:

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """Put back, then make the tables those of this version."""
     from amends.site import backup
 
-    with place(say) as found:
+    with place(say, alone=True) as found:
         done = backup.restore(
             args.archive.absolute(), found.folder, found.urls, replace=args.replace, key_opens=_key_opens
         )
