@@ -5,16 +5,10 @@ Such a program sees that other brands are there and may give one an admin; its t
 
 from __future__ import annotations
 
-import json
-import os
-from datetime import datetime, timedelta
-from importlib.metadata import version
-from pathlib import Path
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
-from django.conf import settings
-from django.db import connection
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest
 from ninja import Router
 from pydantic import Field
@@ -23,13 +17,10 @@ from amends.api import door
 from amends.api.door import Token
 from amends.api.words import Id, Shape
 from amends.core.scopes import Scope
-from amends.core.values import Role
-from amends.pipeline import mail, people
-from amends.store import checkpoints, models
+from amends.pipeline import installation, people
+from amends.store import models
 
 router = Router()
-BACKUP_TOO_OLD = timedelta(hours=26)
-_TAIL = 20_000
 
 
 class BrandOfDesk(Shape):
@@ -90,14 +81,16 @@ class Adopted(Shape):
 def get_installation(request: HttpRequest) -> Installation:
     """The installation, its last backup, its sealed record and its brands; only for who runs it."""
     door.staff(request)
+    facts = installation.facts(door.now(request))
+    seal = facts.checkpoint
     return Installation(
-        version=version("amends"),
-        address=settings.URL,
-        mailed=mail.configured(),
-        database=_database(),
-        backup=_backup(settings.DATA, door.now(request)),
-        sealed=_seal(settings.CHECKPOINTS),
-        brands=_brands(),
+        version=facts.version,
+        address=facts.address,
+        mailed=facts.mailed,
+        database=Database(**asdict(facts.database)),
+        backup=Backup(**asdict(facts.backup)) if facts.backup else None,
+        sealed=Seal(at=seal.at, entries=seal.entries) if seal else None,
+        brands=[BrandOfDesk(**asdict(each)) for each in installation.brands()],
     )
 
 
@@ -113,48 +106,3 @@ def adopt_brand(request: HttpRequest, brand_id: Id) -> Adopted:
         raise Http404("There is no such brand.")
     made = people.adopt(found.pk, by, door.now(request))
     return Adopted(brand=found.pk, name=found.name, admin=made.user_id)
-
-
-def _brands() -> list[BrandOfDesk]:
-    admins = Count("memberships", Q(memberships__role=Role.ADMIN))
-    rows = models.Brand.objects.annotate(people=Count("memberships"), admins=admins).order_by("name")
-    return [
-        BrandOfDesk(
-            id=row.pk,
-            name=row.name,
-            created_at=row.created_at,
-            people=row.people,
-            has_admin=row.admins > 0,
-        )
-        for row in rows
-    ]
-
-
-def _database() -> Database:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('server_version'), pg_database_size(current_database())")
-        release, size = cursor.fetchone()
-    return Database(embedded=not os.environ.get("DATABASE_URL", "").strip(), version=release, size=size)
-
-
-def _backup(folder: Path, now: datetime) -> Backup | None:
-    """The last good backup as the one who made it noted; None when there is no such note."""
-    try:
-        told = json.loads((folder / "backups" / "last-good.json").read_text(encoding="utf-8"))
-        when = datetime.fromisoformat(told["when"])
-        old = now - when > BACKUP_TOO_OLD
-        return Backup(when=when, file=str(told["file"]), size=int(told["bytes"]), old=old)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _seal(path: Path) -> Seal | None:
-    """What the newest whole line of the checkpoints says; None when there is none."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-            whole = [line for line in file.read().split(b"\n")[:-1] if line]
-        last = checkpoints.read_line(whole[-1])
-    except (OSError, IndexError, checkpoints.NotACheckpoint):
-        return None
-    return Seal(at=last.at, entries=last.entries)
