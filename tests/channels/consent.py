@@ -69,6 +69,8 @@ class ConsentServer:
             "/api/v1/notifications": self._none,
             "/api/v1/conversations": self._none,
         }.get(parts.path)
+        if parts.path.startswith("/api/v1/accounts/id-") and parts.path.endswith("/statuses"):
+            door = self._none
         return door(request) if door else reply({"error": "Record not found"}, 404)
 
     def paths(self) -> list[str]:

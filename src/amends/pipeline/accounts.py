@@ -1,6 +1,7 @@
 """Accounts of ours: connected only after the network itself has said that the token is good.
 
-A token is sealed before it reaches a row, and stands in no record, no message and no log.
+A token is sealed before it reaches a row, and stands in no record, no message and no log. One that came by
+signing in (`pipeline.connecting`) names its `app`, so that it can be ended on its server when it is given up.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from amends.channels.registry import CHANNELS, driver
 from amends.core import events
 from amends.core.case import NotPossible
 from amends.core.values import SendState
-from amends.pipeline import decide
+from amends.pipeline import decide, revoking
 from amends.pipeline.people_checks import BadField
 from amends.pipeline.standing import as_admin, on_record
 from amends.store import models, sealed
@@ -27,6 +28,14 @@ from amends.store.plain import plain
 LONGEST_TOKEN = 4000
 LONGEST_URL = 500
 _LEFT = "The account was disconnected before this left."
+
+
+class NotAccepted(BadField):
+    """The network does not accept the token."""
+
+
+class OtherAccount(BadField):
+    """The token is good, but not the one of the account that was meant."""
 
 
 def connect(
@@ -39,6 +48,7 @@ def connect(
     by: models.User,
     now: datetime,
     wire: Wire,
+    app: models.NetworkApp | None = None,
 ) -> models.Account:
     """Connect an account, or one that was disconnected again, once its network accepts the token.
 
@@ -48,8 +58,8 @@ def connect(
     with transaction.atomic():
         as_admin(brand_id, by)
     own = _checked(network, Connected(place, handle, "", secret), wire)
-    if handle.strip() and _bare(handle) != _bare(own.handle):
-        raise BadField("handle", f"This token belongs to “{own.handle}”. Nothing was connected.")
+    if handle.strip() and not _names(handle, own.handle):
+        raise OtherAccount("handle", f"This token belongs to “{own.handle}”. Nothing was connected.")
     with transaction.atomic():
         as_admin(brand_id, by)
         there = models.Account.objects.filter(brand_id=brand_id, channel=channel, handle=own.handle).first()
@@ -60,13 +70,18 @@ def connect(
         account = there or models.Account(
             brand_id=brand_id, channel=channel, handle=own.handle, created_at=now
         )
-        _keep(account, place, own, secret)
+        _keep(account, place, own, secret, app, now)
         on_record(brand_id, by, "account connected", _told(account), now)
     return account
 
 
 def reconnect(
-    account: models.Account, token: str, by: models.User, now: datetime, wire: Wire
+    account: models.Account,
+    token: str,
+    by: models.User,
+    now: datetime,
+    wire: Wire,
+    app: models.NetworkApp | None = None,
 ) -> models.Account:
     """Give an account a new token, once its network says that it is the same account's."""
     network, secret = _network(account.channel), _secret(token)
@@ -74,24 +89,28 @@ def reconnect(
         as_admin(account.brand_id, by)
     own = _checked(network, Connected(account.base_url, account.handle, account.remote_id, secret), wire)
     if account.remote_id not in ("", own.remote_id):
-        raise BadField(
+        raise OtherAccount(
             "token", f"This token belongs to another account (“{own.handle}”). Nothing was changed."
         )
     with transaction.atomic():
         as_admin(account.brand_id, by)
         held = models.Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-        _keep(held, held.base_url, own, secret)
+        _keep(held, held.base_url, own, secret, app, now)
         on_record(held.brand_id, by, "account reconnected", _told(held), now)
     return held
 
 
 def disconnect(account: models.Account, by: models.User, now: datetime) -> int:
-    """Stop using an account and forget its token; returns how many planned answers were taken back."""
+    """Stop using an account and forget its token; returns how many planned answers were taken back.
+
+    A token that came by signing in is ended on its server too, by a worker, as well as that can be done.
+    """
     with transaction.atomic():
         as_admin(account.brand_id, by)
         held = models.Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if not held.active:
             return 0
+        _give_up(held, now)
         held.active, held.token, held.trouble, held.retry_at = False, None, "", None
         held.save(update_fields=["active", "token", "trouble", "retry_at"])
         taken_back = _take_back(held, by, now)
@@ -118,10 +137,20 @@ def _take_back(account: models.Account, by: models.User, now: datetime) -> int:
     return count
 
 
-def _keep(account: models.Account, place: str, own: Own, secret: str) -> None:
+def _keep(
+    account: models.Account, place: str, own: Own, secret: str, app: models.NetworkApp | None, now: datetime
+) -> None:
+    _give_up(account, now)
     account.base_url, account.remote_id, account.token = place, own.remote_id, sealed.seal(secret)
-    account.active, account.trouble, account.retry_at = True, "", None
+    account.active, account.trouble, account.retry_at, account.app = True, "", None, app
     account.save()
+    if app is not None:
+        revoking.keep(app, secret)
+
+
+def _give_up(account: models.Account, now: datetime) -> None:
+    if account.token and account.app_id:
+        revoking.plan(account.app_id, bytes(account.token), now)
 
 
 def _checked(network: Channel, connected: Connected, wire: Wire) -> Own:
@@ -131,7 +160,7 @@ def _checked(network: Channel, connected: Connected, wire: Wire) -> Own:
         seen = Connected(connected.base_url, own.handle, own.remote_id, connected.token)
         drive.run(network.poll(seen, ""), wire)
     except AuthExpired:
-        raise BadField(
+        raise NotAccepted(
             "token", "The network does not accept this token. Nothing was kept; copy the whole token again."
         ) from None
     except Refused as error:
@@ -172,8 +201,10 @@ def _secret(token: str) -> str:
     return secret
 
 
-def _bare(handle: str) -> str:
-    return handle.strip().lstrip("@").casefold()
+def _names(handle: str, own: str) -> bool:
+    """Whether a handle, with or without its server, is this one of ours."""
+    asked, ours = (text.strip().lstrip("@").casefold() for text in (handle, own))
+    return asked == ours or ("@" not in asked and asked == ours.partition("@")[0])
 
 
 def _told(account: models.Account) -> dict[str, object]:

@@ -21,6 +21,11 @@ def take() -> None:
     _hint("take")
 
 
+def revoke() -> None:
+    """There is a token to be ended on its server."""
+    _hint("revoke")
+
+
 def _hint(task: str) -> None:
     """One waiting hint a task is enough. Called outside a transaction, so that a clash harms nothing."""
     try:

@@ -16,11 +16,11 @@ from amends import clock
 from amends.channels.drive import Http
 from amends.language import model
 from amends.pipeline import act as sending
+from amends.pipeline import connecting, revoking, wake
 from amends.pipeline import mail as mailing
 from amends.pipeline import poll as polling
 from amends.pipeline import sweep as sweeping
 from amends.pipeline import take as taking
-from amends.pipeline import wake
 from amends.store import checkpoints
 from amends.work.once import Once
 
@@ -30,7 +30,7 @@ STALLED_AFTER = 15.0
 KEEP_FAILED_HOURS = 24
 
 _log = logging.getLogger(__name__)
-_take, _act, _mail, _look, _sweep = Once(), Once(), Once(), Once(), Once()
+_take, _act, _mail, _look, _sweep, _revoke = Once(), Once(), Once(), Once(), Once(), Once()
 
 
 @app.periodic(cron="* * * * * */5")
@@ -83,6 +83,21 @@ def poll_account(account_id: int) -> None:
     with _wire() as wire:
         if polling.poll_account(account_id, wire, clock.now()):
             wake.take()
+
+
+@app.periodic(cron="* * * * * */30")
+@app.task(name="amends.revoke", queueing_lock="revoke")
+def revoke(timestamp: int = 0) -> None:
+    """Tell servers which tokens the desk uses no more."""
+    with _wire() as wire:
+        _revoke.run(lambda: revoking.revoke_next(wire, clock.now))
+
+
+@app.periodic(cron="37 * * * *")
+@app.task(name="amends.forget", queueing_lock="forget")
+def forget(timestamp: int = 0) -> None:
+    """Drop sign-ins on other servers that were never finished."""
+    connecting.forget(clock.now())
 
 
 @app.periodic(cron="* * * * *")
