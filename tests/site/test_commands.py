@@ -152,6 +152,35 @@ def test_the_doctor_names_what_is_bad(folder: Path) -> None:
     assert re.search(r"BAD +database +The database in DATABASE_URL cannot be reached", out)
 
 
+@pytest.mark.parametrize(
+    "words", [["stats", "--json"], ["doctor"], ["verify-history"], ["backup"], ["reseal"], ["move-database"]]
+)
+def test_where_no_desk_is_none_is_made(folder: Path, tmp_path: Path, words: list[str]) -> None:
+    """A mistyped AMENDS_DATA must not look like a desk that lost everything."""
+    empty = tmp_path / "empty"
+    empty.mkdir(mode=0o700)
+    for mistyped in (tmp_path / "mistyped" / "data", empty):
+        code, out, said = result(mistyped, *words)
+        assert code == 1
+        assert f"There is no desk in {mistyped}" in out + said
+        assert "nothing was made" in out + said
+        assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+        assert not list(empty.iterdir())
+
+
+def test_an_empty_database_is_no_desk_and_stays_empty(folder: Path) -> None:
+    cluster = Cluster(folder)
+    with cluster.in_use(), psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE bare OWNER amends_owner")
+        code, _, said = result(folder, "stats", DATABASE_URL=cluster.url("amends_owner", "bare"))
+        assert (code, "no desk in the database" in said) == (1, True)
+        with psycopg.connect(cluster.url("amends_owner", "bare")) as inside:
+            assert inside.execute(
+                "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchone() == (0,)
+        admin.execute("DROP DATABASE bare WITH (FORCE)")
+
+
 @pytest.mark.parametrize("command", ["stats", "migrate", "worker", "web", "backup", "reseal", "serve"])
 def test_a_database_that_is_down_is_one_message(folder: Path, command: str) -> None:
     options = ["--port", str(free_port())] if command in ("web", "serve") else []

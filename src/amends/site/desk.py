@@ -38,15 +38,18 @@ def _say_nothing(_message: str) -> None:
 
 
 @contextmanager
-def place(notify: Notify = _say_nothing, *, alone: bool = False) -> Iterator[Desk]:
+def place(notify: Notify = _say_nothing, *, alone: bool = False, existing: bool = False) -> Iterator[Desk]:
     """The data folder and a database that runs: the embedded one started or attached to, or the one given.
 
     Django is configured but not loaded. The embedded database is stopped at the end unless others use it.
-    With `alone` nothing else has the desk of this folder open meanwhile, or DeskError.
+    With `alone` nothing else has the desk of this folder open meanwhile, or DeskError; with `existing` there
+    is a desk already, or DeskError and nothing is made.
     """
     from amends.site import cluster, places
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    if existing:
+        must_exist(os.environ)
     folder = places.data_folder(os.environ)
     urls = cluster.database_urls(os.environ, folder)
     with places.held(folder / places.OPENED, alone=alone) as ours:
@@ -60,6 +63,22 @@ def place(notify: Notify = _say_nothing, *, alone: bool = False) -> Iterator[Des
             yield Desk(folder, urls, embedded=True)
 
 
+def must_exist(environ: Mapping[str, str]) -> None:
+    """Refuse a data folder that holds no desk; nothing is made or read of it."""
+    from amends.site import places
+
+    folder = places.named_folder(environ)
+    try:
+        if folder.is_dir() and (given(environ) or (folder / places.CLUSTER / "PG_VERSION").exists()):
+            return
+    except PermissionError:
+        return  # why it cannot be used is said by whoever opens it
+    raise DeskError(
+        f"There is no desk in {folder}; nothing was made. If it is elsewhere, name its data folder in "
+        "AMENDS_DATA; a new one is made by `amends serve`."
+    )
+
+
 _IN_USE = (
     "The desk is in use: amends serve, web, a worker or another command has it open. Nothing was touched. "
     "Stop them, on every machine, and try again."
@@ -71,12 +90,14 @@ _TAKEN = (
 
 
 @contextmanager
-def desk(notify: Notify = _say_nothing) -> Iterator[Desk]:
+def desk(notify: Notify = _say_nothing, *, existing: bool = False) -> Iterator[Desk]:
     """The same with Django loaded and every table up to date; the settings are those of the environment."""
     import django
 
-    with place(notify) as found:
+    with place(notify, existing=existing) as found:
         django.setup()
+        if existing and not has_tables():
+            raise DeskError("There is no desk in the database that is set; nothing was made in it.")
         bring_up_to_date(notify)
         yield found
 
@@ -125,17 +146,24 @@ def bring_up_to_date(notify: Notify = _say_nothing) -> bool:
     return True
 
 
+def has_tables() -> bool:
+    """Whether the tables of a desk were ever made in the database."""
+    from django.db import connections
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
+        return bool(cursor.fetchone()[0])
+
+
 def waiting_migrations() -> list[str]:
     """The migrations that the database does not have yet; DeskError when it has more than this version."""
     from django.apps import apps
     from django.db import connections
 
     ours = {(app.label, name) for app in apps.get_app_configs() for name in _migrations(app.path)}
-    connection = connections["owner"]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
-        if not cursor.fetchone()[0]:
-            return sorted(f"{label}.{name}" for label, name in ours)
+    if not has_tables():
+        return sorted(f"{label}.{name}" for label, name in ours)
+    with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT app, name FROM django_migrations")
         done = set(cursor.fetchall())
     newer = sorted(name for label, name in done - ours if label == "store")

@@ -28,6 +28,7 @@ def look() -> Iterator[Finding]:
     """All that can be looked at; where something stands in the way, what lies behind it is left out."""
     yield _python()
     try:
+        desk.must_exist(os.environ)
         folder = places.data_folder(os.environ)
     except SiteError as error:
         yield Finding("data folder", Level.BAD, str(error))

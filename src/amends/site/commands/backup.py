@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     from amends import clock
     from amends.site import backup, places
 
-    with place(say) as found:
+    with place(say, existing=True) as found:
         archive = backup.back_up(found.folder, found.urls, clock.now())
     if not args.quiet:
         tell(str(archive))

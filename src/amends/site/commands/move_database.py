@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check, move, prove, and say what to set."""
     try:
-        with place(say, alone=True) as found:
+        with place(say, alone=True, existing=True) as found:
             return _move(args, found.folder, found.urls)
     except (KeyboardInterrupt, SystemExit):
         say(

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Seal anew, all or nothing."""
     del args
-    with desk(say):
+    with desk(say, existing=True):
         from amends.store import sealed, seals
 
         try:

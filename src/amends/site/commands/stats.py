@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NAME = "stats"
 HELP = "Say how much there is: posts, complaints, cases, refused lines, and what is to leave."
-EXITS = "0 printed, 1 the database cannot be reached."
+EXITS = "0 printed, 1 there is no desk there, or its database cannot be reached."
 COLUMNS = ("posts", "complaints", "cases", "open_cases", "rejected")
 
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Count and print, whether the desk is being served or not."""
-    with desk():
+    with desk(existing=True):
         from amends.store.stats import stats
 
         found = stats()

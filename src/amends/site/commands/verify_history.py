@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check and say what was found."""
-    with desk(say) as found:
+    with desk(say, existing=True) as found:
         from amends.store.verification import CannotCheck, verify
 
         key = places.history_key(found.folder, os.environ).public_key()
