@@ -6,18 +6,21 @@ A later channel joins the contract by adding its stage to `STAGES`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import pytest
+from tests.channels.mastodon_double import DOMAIN, MastodonDouble
 
-from amends.channels.drive import Http
+from amends.channels.drive import Http, run
 from amends.channels.fake import Fake
 from amends.channels.fake_deeds import Saying
 from amends.channels.fake_network import FakeNetwork
 from amends.channels.fake_server import transport
 from amends.channels.fake_trouble import Fault, Trouble
+from amends.channels.mastodon import Mastodon
 from amends.channels.protocol import Channel, Connected
 from amends.core.values import Visibility
 
@@ -100,7 +103,35 @@ class FakeStage:
         return [post.text for post in self.network.state.posts.values() if post.author_id == ours]
 
 
-STAGES: dict[str, Callable[[], Stage]] = {"fake": FakeStage}
+@dataclass
+class MastodonStage(FakeStage):
+    """A little Mastodon in the place of the fake network."""
+
+    newest_first: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.double = MastodonDouble(self.now, newest_first=self.newest_first)
+        brand = self.double.join("brand", "The Brand")
+        self.double.join("anna", "Anna")
+        self.double.admit(brand.id, "secret-token")
+        self.network = self.double
+        self.channel = Mastodon()
+        self.connected = Connected("http://127.0.0.1:9", f"brand@{DOMAIN}", brand.id, "secret-token")
+        self.wire = Http(
+            allow_hosts=frozenset({"127.0.0.1:9"}), now=self.now, transport=transport(self.network)
+        )
+        self.connected = replace(self.connected, settings=run(self.channel.about(self.connected), self.wire))
+
+    def said_by_us(self) -> list[str]:
+        return [text.removeprefix("@anna ") for text in super().said_by_us()]
+
+
+STAGES: dict[str, Callable[[], Stage]] = {
+    "fake": FakeStage,
+    "mastodon": MastodonStage,
+    "mastodon, newest first": partial(MastodonStage, newest_first=True),
+}
 
 
 @pytest.fixture(params=list(STAGES.values()), ids=list(STAGES))
@@ -115,3 +146,9 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 def fake_stage() -> FakeStage:
     """The fake network, for tests of its own."""
     return FakeStage()
+
+
+@pytest.fixture
+def mastodon_stage() -> MastodonStage:
+    """The little Mastodon, for tests of its own."""
+    return MastodonStage()

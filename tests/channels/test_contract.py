@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 
@@ -21,7 +22,7 @@ from amends.channels.errors import (
     Transient,
 )
 from amends.channels.fake_trouble import Trouble
-from amends.channels.protocol import Intent, Seen
+from amends.channels.protocol import Intent, Seen, Standing
 from amends.core.values import Direction, Visibility
 
 if TYPE_CHECKING:
@@ -44,12 +45,27 @@ def all_of(stage: Stage, cursor: str = "") -> tuple[list[Seen], str]:
             return items, cursor
 
 
+def news(stage: Stage, cursor: str, before: list[Seen]) -> list[Seen]:
+    """What came after `cursor`, with the changes of what was there before: polled or looked for again."""
+    items, _ = all_of(stage, cursor)
+    if stage.channel.capabilities.tells_changes:
+        return items
+    known = [
+        Standing(item.id, item.author_id, item.created_at, item.direction, item.visibility, item.edited_at)
+        for item in before
+    ]
+    return [*items, *run(stage.channel.look_again(stage.connected, known), stage.wire)]
+
+
 def reply(stage: Stage, parent: str | None, text: str = "We are on it, Anna.") -> Intent:
-    return Intent("key-1", text, parent, None, Visibility.PUBLIC, None, stage.now())
+    who = (stage.customer(), stage.now(), frozenset[str](), stage.handle)
+    key = str(uuid5(NAMESPACE_OID, f"{parent} {text}"))
+    return Intent(key, text, parent, None, Visibility.PUBLIC, *who)
 
 
 def message(stage: Stage, text: str = "Please tell us your booking.") -> Intent:
-    return Intent("key-2", text, None, None, Visibility.PRIVATE, stage.customer(), stage.now())
+    who = (stage.customer(), stage.now(), frozenset[str](), stage.handle)
+    return Intent("key-2", text, None, None, Visibility.PRIVATE, *who)
 
 
 def test_a_token_says_whose_it_is(stage: Stage) -> None:
@@ -100,17 +116,17 @@ def test_threads_keep_parent_and_conversation(stage: Stage) -> None:
 
 def test_an_edit_is_seen_with_its_new_words(stage: Stage) -> None:
     post = stage.customer_says("@brand 2 hours late")
-    _, cursor = all_of(stage)
+    before, cursor = all_of(stage)
     stage.customer_edits(post, "@brand 3 hours late")
-    [seen], _ = all_of(stage, cursor)
+    [seen] = news(stage, cursor, before)
     assert (seen.id, seen.text, seen.edited_at) == (post, "@brand 3 hours late", stage.now())
 
 
 def test_a_deletion_is_seen_and_its_words_are_gone(stage: Stage) -> None:
     post = stage.customer_says("@brand my number is 0123456")
-    _, cursor = all_of(stage)
+    before, cursor = all_of(stage)
     stage.customer_deletes(post)
-    [seen], _ = all_of(stage, cursor)
+    [seen] = news(stage, cursor, before)
     assert (seen.id, seen.deleted, seen.text) == (post, True, "")
     again, _ = all_of(stage)
     assert all(item.deleted and b"0123456" not in item.raw for item in again)
@@ -229,10 +245,11 @@ def test_an_answer_to_a_post_that_is_gone_is_refused(stage: Stage) -> None:
 
 def test_the_limit_is_the_networks(stage: Stage) -> None:
     root = stage.customer_says("@brand hi")
-    limit = stage.channel.limits(stage.connected.settings).text
+    settings = stage.connected.settings
+    limit = stage.channel.limits(settings).text
     family = "👨‍👩‍👧‍👦"
-    fits = family * limit
-    assert stage.channel.length(fits, stage.handle, stage.connected.settings) == limit
+    fits = family * (limit + 1 - stage.channel.length(family, stage.handle, settings))
+    assert stage.channel.length(fits, stage.handle, settings) == limit
     run(stage.channel.send(stage.connected, reply(stage, root, fits)), stage.wire)
     with pytest.raises(Refused):
         run(stage.channel.send(stage.connected, reply(stage, root, fits + family)), stage.wire)

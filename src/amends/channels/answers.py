@@ -85,9 +85,13 @@ def _refusal(status: int, code: str, reason: str, words: Words) -> ChannelError:
 
 
 def _reason(body: Json) -> tuple[str, str]:
-    """The network's own code and words, from the usual `{"error": {"code", "message"}}`."""
+    """The network's own code and words: `{"error": {"code", "message"}}`, or a text with a description."""
     try:
-        error = Record(body).record("error")
+        whole = Record(body)
+        if isinstance(body, dict) and isinstance(body.get("error"), str):
+            said = whole.text("error")
+            return said.casefold()[:80], whole.text("error_description", said)[:SHOWN_OF_A_REASON]
+        error = whole.record("error")
         return error.text("code", "")[:80], error.text("message", "")[:SHOWN_OF_A_REASON]
     except Unreadable:
         return "", ""

@@ -27,7 +27,7 @@ class Request:
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, repr=False)
     json: Json = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
     timeout: float = 20.0

@@ -87,7 +87,8 @@ def _target(request: Request) -> tuple[str, dict[str, str]]:
         query = dict(parse_qsl(split.query, keep_blank_values=True))
     except ValueError:
         return "/?", {}
-    return unquote(split.path, errors="replace"), query | dict(request.query)
+    more = {name: value if isinstance(value, str) else value[-1] for name, value in request.query.items()}
+    return unquote(split.path, errors="replace"), query | more
 
 
 def _bearer(request: Request) -> str:

@@ -27,6 +27,11 @@ class Record:
         self._fields = value
 
     @property
+    def fields(self) -> dict[str, Json]:
+        """The object itself, to be read some other way."""
+        return self._fields
+
+    @property
     def raw(self) -> bytes:
         """The object as it came, in bytes that hold every oddity of it."""
         return raw_of(self._fields)

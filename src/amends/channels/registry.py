@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from amends.channels.fake import Fake
+from amends.channels.mastodon import Mastodon
 from amends.channels.mastodon_oauth import MastodonSignIn
 from amends.channels.protocol import Channel
 from amends.channels.signing_in import SignsIn
 
-CHANNELS: Mapping[str, Channel] = MappingProxyType({channel.name: channel for channel in (Fake(),)})
+_ALL: tuple[Channel, ...] = (Fake(), Mastodon())
+CHANNELS: Mapping[str, Channel] = MappingProxyType({channel.name: channel for channel in _ALL})
 SIGN_INS: Mapping[str, SignsIn] = MappingProxyType({way.name: way for way in (MastodonSignIn(),)})
 """The channels whose accounts can be connected by signing in on their own server."""
 
