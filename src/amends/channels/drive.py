@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -86,17 +87,43 @@ class Http:
         """Free the connections."""
         self._transport.close()
 
+    def abort(self) -> None:
+        """Break off the exchange that is under way, from whatever thread, and let no other begin."""
+        self._deadline.abort()
+
     def __call__(self, request: Request) -> Response:
         """The network's answer, after at most three redirects; every failure is a `ChannelError`."""
+        with self.opened(request) as answer:
+            headers = dict(answer.headers)
+            body = self._read(answer)
+            if body is None:
+                raise _lost(
+                    request, f"{_place(answer.url)} answered with more than {self._most_bytes} bytes."
+                )
+        return Response(answer.status_code, headers, redacted(request, answer.status_code, body), self._now())
+
+    @contextmanager
+    def opened(self, request: Request) -> Iterator[httpx2.Response]:
+        """The network's answer with its body yet to be read, after at most three redirects.
+
+        Every failure of the network's is a `ChannelError`, while the body is read too.
+        """
         self._deadline.start(request.timeout)
         for _ in range(MOST_REDIRECTS + 1):
             url = self._checked(request)
-            response = self._exchange(request, url)
-            followed = FOLLOWED_WRITING if request.writes else FOLLOWED_READING
-            if response.status not in followed or "location" not in response.headers:
-                return response
-            request = _redirected(request, url, response.headers["location"])
+            outgoing = _outgoing(request, url)
+            with _told(request, url), closing(self._transport.handle_request(outgoing)) as answer:
+                answer.request = outgoing
+                followed = FOLLOWED_WRITING if request.writes else FOLLOWED_READING
+                if answer.status_code not in followed or "location" not in answer.headers:
+                    yield answer
+                    return
+            request = _redirected(request, url, answer.headers["location"])
         raise _lost(request, f"{_place(url)} redirects more than {MOST_REDIRECTS} times.")
+
+    def patient_for(self, seconds: float) -> None:
+        """Give the exchange that is under way so long from now on."""
+        self._deadline.start(seconds)
 
     def _checked(self, request: Request) -> httpx2.URL:
         try:
@@ -113,26 +140,6 @@ class Http:
             )
         return url.copy_merge_params(dict(request.query)) if request.query else url
 
-    def _exchange(self, request: Request, url: httpx2.URL) -> Response:
-        # Errors of the HTTP library may quote headers, and so a token: their texts never get out.
-        try:
-            answer = self._transport.handle_request(_outgoing(request, url))
-            try:
-                body = self._read(answer)
-            finally:
-                answer.close()
-        except NOTHING_WENT_OUT as error:
-            raise Transient(f"{_place(url)} cannot be reached ({type(error).__name__}).") from None
-        except httpx2.LocalProtocolError:
-            raise Refused("The request could not be written; is the token of the account whole?") from None
-        except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise _lost(request, f"No answer from {_place(url)} ({type(error).__name__}).") from None
-        if body is None:
-            raise _lost(request, f"{_place(url)} answered with more than {self._most_bytes} bytes.")
-        return Response(
-            answer.status_code, dict(answer.headers), _redacted(request, answer, body), self._now()
-        )
-
     def _read(self, answer: httpx2.Response) -> bytes | None:
         """The body, or None when it is larger than we take."""
         parts, size = [], 0
@@ -142,6 +149,19 @@ class Http:
                 return None
             parts.append(part)
         return b"".join(parts)
+
+
+@contextmanager
+def _told(request: Request, url: httpx2.URL) -> Iterator[None]:
+    # Errors of the HTTP library may quote headers, and so a token: their texts never get out.
+    try:
+        yield
+    except NOTHING_WENT_OUT as error:
+        raise Transient(f"{_place(url)} cannot be reached ({type(error).__name__}).") from None
+    except httpx2.LocalProtocolError:
+        raise Refused("The request could not be written; is the token of the account whole?") from None
+    except (httpx2.TransportError, httpx2.DecodingError) as error:
+        raise _lost(request, f"No answer from {_place(url)} ({type(error).__name__}).") from None
 
 
 def _outgoing(request: Request, url: httpx2.URL) -> httpx2.Request:
@@ -189,9 +209,9 @@ def _lost(request: Request, text: str) -> ChannelError:
     return Maybe(f"{text} The post may have gone out.") if request.writes else Transient(text)
 
 
-def _redacted(request: Request, answer: httpx2.Response, body: bytes) -> bytes:
+def redacted(request: Request, status: int, body: bytes) -> bytes:
     """The body; of an error, without the token that some networks quote in it."""
-    if answer.status_code < 400:
+    if status < 400:
         return body
     for name, value in request.headers.items():
         if name.lower() == "authorization" and value.strip():

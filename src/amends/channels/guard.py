@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
@@ -62,18 +63,32 @@ def named(host: str, port: int) -> str:
 
 
 class Deadline:
-    """The moment by which one exchange must be over, however slowly its bytes drip."""
+    """The moment by which one exchange must be over, however slowly its bytes drip; `abort` makes it now."""
 
     def __init__(self) -> None:
         self._at = float("inf")
+        self._aborted = False
+        self._stream: httpcore2.NetworkStream | None = None
 
     def start(self, seconds: float) -> None:
-        """Begin the exchange."""
+        """Begin the exchange, or give it more time."""
         self._at = time.monotonic() + seconds
+
+    def abort(self) -> None:
+        """End the exchange that is under way, whichever thread waits for it; no other begins."""
+        self._aborted = True
+        opened = self._stream.get_extra_info("socket") if self._stream else None
+        if isinstance(opened, socket.socket):
+            with suppress(OSError):  # it has ended by itself
+                opened.shutdown(socket.SHUT_RDWR)
+
+    def watch(self, stream: httpcore2.NetworkStream) -> None:
+        """The connection that the exchange runs over."""
+        self._stream = stream
 
     def within(self, timeout: float | None) -> float:
         """The shorter of `timeout` and what is left; raises a time-out when nothing is."""
-        left = self._at - time.monotonic()
+        left = 0.0 if self._aborted else self._at - time.monotonic()
         if left <= 0:
             raise httpcore2.ReadTimeout("The exchange took too long.")
         return left if timeout is None else min(timeout, left)
@@ -85,6 +100,7 @@ class _TimedStream(httpcore2.NetworkStream):
     def __init__(self, stream: httpcore2.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream
         self._deadline = deadline
+        deadline.watch(stream)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, self._deadline.within(timeout))

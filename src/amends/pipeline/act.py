@@ -15,7 +15,7 @@ from amends.channels.registry import driver
 from amends.core import events
 from amends.core.values import Direction, SendState
 from amends.pipeline import decide
-from amends.store import cases, models, outbox, post_rows, posts, raw, sealed
+from amends.store import accounts, cases, models, outbox, post_rows, posts, raw, sealed
 from amends.store.cases import interval
 from amends.store.outbox import Claimed
 from amends.store.post_rows import Labels, NewPost
@@ -84,8 +84,8 @@ def find_stuck(now: datetime) -> int:
 def connected(account: models.Account) -> Connected:
     """What a channel may know of an account; opens its sealed token."""
     token = sealed.open_(bytes(account.token)) if account.token else ""
-    settings = {str(name): str(value) for name, value in account.settings.items()}
-    return Connected(account.base_url, account.handle, account.remote_id, token, settings)
+    told = accounts.told(account.settings)
+    return Connected(account.base_url, account.handle, account.remote_id, token, told)
 
 
 def _drive(claimed: Claimed, wire: Wire, *, look: bool) -> Sent | None:
@@ -104,6 +104,7 @@ def _drive(claimed: Claimed, wire: Wire, *, look: bool) -> Sent | None:
         recipient=post.author.remote_id,
         created_at=claimed.written_at,
         others=outbox.said_alike(claimed) if look else frozenset(),
+        recipient_handle=post.author.handle,
     )
     ask = channel.read_back if look else channel.send
     return drive.run(ask(_connected(account), intent), wire)

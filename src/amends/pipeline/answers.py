@@ -14,15 +14,15 @@ from amends.core import events
 from amends.core.case import Case, NotPossible
 from amends.core.values import Direction, SendState, Visibility
 from amends.pipeline.decide import Actor, happen
-from amends.store import models
+from amends.store import accounts, models
 from amends.store.plain import plain
 
 
 def account_for(post: models.Post) -> models.Account | None:
     """The account of ours that can answer a post: the one it reached, else the brand's first there."""
-    accounts = models.Account.objects.filter(brand_id=post.brand_id, channel=post.channel, active=True)
-    reached = accounts.filter(pk=post.account_id).first() if post.account_id else None
-    return reached or accounts.order_by("pk").first()
+    there = models.Account.objects.filter(brand_id=post.brand_id, channel=post.channel, active=True)
+    reached = there.filter(pk=post.account_id).first() if post.account_id else None
+    return reached or there.order_by("pk").first()
 
 
 def length(
@@ -36,7 +36,7 @@ def length(
     known = driver(channel)
     if known is None:
         return None
-    said = {name: str(value) for name, value in settings.items()}
+    said = accounts.told(settings)
     return known.length(text, to, said), known.limits(said).of(visibility)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,15 +10,20 @@ from django.db import transaction
 from amends.channels import drive
 from amends.channels.drive import Wire
 from amends.channels.errors import AuthExpired, ChannelError, RateLimited
-from amends.channels.protocol import Page, Seen
+from amends.channels.protocol import Page, Seen, Unread
 from amends.channels.registry import driver
 from amends.pipeline.act import connected
 from amends.pipeline.receive import Item, NotAPost, checked, receive
-from amends.store import models, raw, sealed
+from amends.store import accounts, models, raw, sealed, streams
 
 MOST_PAGES = 50
 PAUSE, MOST_PAUSE = timedelta(seconds=3), timedelta(seconds=30)
 RECONNECT_PAUSE = timedelta(minutes=10)
+ASKED, ASK_AGAIN = "told_at", timedelta(hours=1)
+"""How often a server is asked what it says of itself: limits and where its stream is."""
+EARLY = timedelta(seconds=2)
+"""Whoever asks which accounts are due comes round every few seconds; rather early than a round late."""
+POLLED, STREAMED = "poll", "stream"
 
 
 def poll_account(account_id: int, wire: Wire, now: datetime) -> int:
@@ -26,6 +31,7 @@ def poll_account(account_id: int, wire: Wire, now: datetime) -> int:
 
     One poller an account at a time. A failure leaves the cursor where it was, and the trouble on the account.
     """
+    ask_about(account_id, wire, now)
     new = 0
     for _ in range(MOST_PAGES):
         with transaction.atomic():
@@ -40,15 +46,37 @@ def poll_account(account_id: int, wire: Wire, now: datetime) -> int:
         if page is None:
             return new
         new += _keep(account, page, now)
-        if not page.more:
+        if not page.more or page.rest_until:
             return new
     return new
 
 
 def due_accounts(now: datetime) -> list[int]:
-    """Accounts that may be polled now."""
-    accounts = models.Account.objects.filter(active=True).exclude(retry_at__gt=now)
-    return [pk for pk, channel in accounts.values_list("pk", "channel") if driver(channel)]
+    """Accounts that are to be polled now: less often where a stream tells what happens."""
+    rows = models.Account.objects.filter(active=True).exclude(retry_at__gt=now)
+    streamed = streams.open_now()
+    due = []
+    for pk, channel, polled_at in rows.values_list("pk", "channel", "polled_at"):
+        if known := driver(channel):
+            can = known.capabilities
+            every = can.poll_beside_stream if pk in streamed else can.poll_every
+            if polled_at is None or polled_at + every <= now + EARLY:
+                due.append(pk)
+    return due
+
+
+def ask_about(account_id: int, wire: Wire, now: datetime) -> None:
+    """Remember what the account's server says of itself, once in a while; it goes on as before otherwise."""
+    account = models.Account.objects.filter(pk=account_id, active=True).exclude(retry_at__gt=now).first()
+    channel = driver(account.channel) if account else None
+    asked_at = accounts.moment(account.settings, ASKED) if account else None
+    if account is None or channel is None or (asked_at and now - asked_at < ASK_AGAIN):
+        return
+    try:
+        told = drive.run(channel.about(connected(account)), wire)
+    except (ChannelError, sealed.CannotOpen):  # the poll that follows says what is wrong
+        return
+    accounts.remember(account_id, {accounts.SERVER: told, ASKED: now})
 
 
 def _fetch(account: models.Account, wire: Wire, now: datetime) -> Page | None:
@@ -75,24 +103,31 @@ def _retry_at(account: models.Account, error: ChannelError | sealed.CannotOpen, 
 
 def _keep(account: models.Account, page: Page, now: datetime) -> int:
     """Store the page and the new cursor as one, unless somebody else has moved the cursor meanwhile."""
-    good: list[tuple[Item, bytes]] = []
-    bad: list[tuple[bytes, str]] = [(item.raw, item.reason) for item in page.unread]
-    for seen in page.items:
-        try:
-            good.append((checked(_item(account.channel, seen), now), seen.raw))
-        except NotAPost as error:
-            bad.append((seen.raw, str(error)))
     with transaction.atomic():
         moved = models.Account.objects.filter(pk=account.pk, cursor=account.cursor).update(
             cursor=page.cursor,
             polled_at=now,
             trouble="",
-            retry_at=None,
+            retry_at=page.rest_until,
             **({"last_event_at": now} if page.items else {}),
         )
-        if not moved:
-            return 0
-        received = receive(account.brand_id, good, source="poll", account_id=account.pk, now=now)
+        return keep(account, page.items, page.unread, POLLED, now) if moved else 0
+
+
+def keep(
+    account: models.Account, items: Iterable[Seen], unread: Iterable[Unread], source: str, now: datetime
+) -> int:
+    """Store what an account's network has shown, once, and what of it cannot be a post; returns how many
+    items were new."""
+    good: list[tuple[Item, bytes]] = []
+    bad: list[tuple[bytes, str]] = [(item.raw, item.reason) for item in unread]
+    for seen in items:
+        try:
+            good.append((checked(_item(account.channel, seen), now), seen.raw))
+        except NotAPost as error:
+            bad.append((seen.raw, str(error)))
+    with transaction.atomic():
+        received = receive(account.brand_id, good, source=source, account_id=account.pk, now=now)
         _keep_bad(account, bad, now)
     return received.new
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.db import Error as DatabaseError
 from procrastinate import exceptions
@@ -26,10 +27,21 @@ def revoke() -> None:
     _hint("revoke")
 
 
-def _hint(task: str) -> None:
+def poll(account_id: int) -> None:
+    """There may be something new of an account."""
+    key = f"poll {account_id}"
+    _hint("poll_account", key, key, account_id=account_id)
+
+
+def look_at(account_id: int, remote_ids: list[str]) -> None:
+    """Posts of an account may have changed on their network."""
+    _hint("look_at", f"look {account_id} {','.join(remote_ids)}"[:100], account_id=account_id, ids=remote_ids)
+
+
+def _hint(task: str, waiting: str | None = None, lock: str | None = None, **about: Any) -> None:
     """One waiting hint a task is enough. Called outside a transaction, so that a clash harms nothing."""
     try:
-        app.configure_task(f"amends.{task}", queueing_lock=task, lock=None).defer()
+        app.configure_task(f"amends.{task}", queueing_lock=waiting or task, lock=lock).defer(**about)
     except exceptions.AlreadyEnqueued:
         return
     except (exceptions.ConnectorException, DatabaseError):

@@ -9,14 +9,14 @@ import logging
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from procrastinate import JobContext, exceptions, jobs
+from procrastinate import JobContext, jobs
 from procrastinate.contrib.django import app
 
 from amends import clock
 from amends.channels.drive import Http
 from amends.language import model
 from amends.pipeline import act as sending
-from amends.pipeline import connecting, revoking, wake
+from amends.pipeline import connecting, looking, revoking, wake
 from amends.pipeline import mail as mailing
 from amends.pipeline import poll as polling
 from amends.pipeline import sweep as sweeping
@@ -69,19 +69,23 @@ def sweep(timestamp: int = 0) -> None:
 def poll(timestamp: int = 0) -> None:
     """Have every account asked that may be asked now; one that is slow holds up no other."""
     for account_id in polling.due_accounts(clock.now()):
-        name = f"poll {account_id}"
-        ask = app.configure_task("amends.poll_account", queueing_lock=name, lock=name)
-        try:
-            ask.defer(account_id=account_id)
-        except exceptions.AlreadyEnqueued:
-            continue
+        wake.poll(account_id)
 
 
 @app.task(name="amends.poll_account")
 def poll_account(account_id: int) -> None:
-    """Fetch what is new of one account, and have it taken in."""
+    """Fetch what is new of one account and what has changed there, and have it taken in."""
     with _wire() as wire:
-        if polling.poll_account(account_id, wire, clock.now()):
+        new = polling.poll_account(account_id, wire, clock.now())
+        if new + looking.look_again(account_id, wire, clock.now()):
+            wake.take()
+
+
+@app.task(name="amends.look_at")
+def look_at(account_id: int, ids: list[str]) -> None:
+    """Look at posts of which a stream says that they have changed."""
+    with _wire() as wire:
+        if looking.look_at(account_id, ids, wire, clock.now()):
             wake.take()
 
 

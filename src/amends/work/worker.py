@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -16,6 +17,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 
 from amends.work import tasks
 from amends.work.once import stopping
+from amends.work.streams import Keeper
 
 CONCURRENCY = 8
 LISTENS_POLL = 5.0
@@ -45,11 +47,16 @@ async def _until_stopped(loop: asyncio.AbstractEventLoop) -> bool:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    keeper = Keeper(_connection())
+    keeper.start()
     working = asyncio.create_task(_work_on(stop))
     await asyncio.wait({working, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    until = loop.time() + GRACE
     stopping.set()
+    keeper.close()
     working.cancel()
     done, _ = await asyncio.wait({working}, timeout=GRACE)
+    keeper.join(until - loop.time())
     return bool(done)
 
 
@@ -71,7 +78,7 @@ async def _work_on(stop: asyncio.Event) -> None:
 
 async def _work() -> None:
     connector = PsycopgConnector(
-        kwargs=connector_params("direct" if "direct" in settings.DATABASES else "default"),
+        kwargs=_connection(),
         min_size=1,
         max_size=CONCURRENCY,
         timeout=POOL_PATIENCE,
@@ -87,6 +94,12 @@ async def _work() -> None:
                 update_heartbeat_interval=tasks.HEARTBEAT,
                 stalled_worker_timeout=tasks.STALLED_AFTER,
             )
+
+
+def _connection() -> dict[str, Any]:
+    """How to reach the database itself, past any pooler: what outlives a transaction needs that."""
+    parameters: dict[str, Any] = connector_params("direct" if "direct" in settings.DATABASES else "default")
+    return parameters
 
 
 def _hush() -> None:
