@@ -17,8 +17,8 @@ from amends.pipeline import import_lines
 from amends.pipeline.import_fields import FIELDS, Rules
 from amends.pipeline.import_lines import Format, Layout, Unreadable
 from amends.pipeline.import_times import NotATime, instant
-from amends.pipeline.importing import Parsed, parsed
-from amends.pipeline.receive import Item, NotAPost
+from amends.pipeline.importing import Parsed, Refusal, parsed
+from amends.pipeline.receive import Item
 from amends.site.commands import import_
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -38,8 +38,8 @@ def only(content: bytes, layout: Layout | None = None, rules: Rules = RULES) -> 
 
 def refusal(content: bytes, layout: Layout | None = None, rules: Rules = RULES) -> str:
     ((_, found),) = outcomes(content, layout, rules)
-    assert isinstance(found, NotAPost), found
-    return str(found)
+    assert isinstance(found, Refusal), found
+    return found.reason
 
 
 def line(**changes: Any) -> bytes:
@@ -233,7 +233,7 @@ def test_lines_are_numbered_and_empty_ones_passed_over() -> None:
         (2, "tuple"),
         (3, "NoneType"),
         (4, "NoneType"),
-        (5, "NotAPost"),
+        (5, "Refusal"),
         (6, "tuple"),
     ]
     assert found[1][0].content == line()
@@ -250,7 +250,7 @@ def test_a_line_without_measure_is_refused_and_the_next_is_read(
         assert [part.number for part, _ in found] == ([1, 2] if ending else [1])
         assert found[0][0].content == b"x" * 100
         assert found[0][0].too_long
-        assert isinstance(found[0][1], NotAPost)
+        assert isinstance(found[0][1], Refusal)
         assert not ending or isinstance(found[1][1], tuple)
     assert not outcomes(b"x" * 999)[0][0].too_long
 

@@ -109,6 +109,14 @@ def _choice(values: Mapping[str, object], name: str, allowed: Mapping[str, objec
     return chosen
 
 
+def brand_named(values: Mapping[str, object], rules: Rules) -> str:
+    """The brand that a line belongs to though it is no post; "" where it does not say."""
+    try:
+        return _brand(values, rules)
+    except NotAPost:
+        return ""
+
+
 def _brand(values: Mapping[str, object], rules: Rules) -> str:
     if rules.brand:
         return rules.brand

@@ -17,7 +17,7 @@ from typing import IO
 from django.db import connections
 
 from amends.language.model import Model
-from amends.pipeline.import_fields import Rules, post
+from amends.pipeline.import_fields import Rules, brand_named, post
 from amends.pipeline.import_lines import Layout, Line, read
 from amends.pipeline.receive import BATCH, ZERO, Item, NotAPost, receive
 from amends.pipeline.take import take_in_of
@@ -62,6 +62,14 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a line is no post, and the brand that it names all the same ("" for none)."""
+
+    brand: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """What a first look at a file found: how many lines and posts it has, and the last post's time."""
 
@@ -74,19 +82,21 @@ class NotTakenIn(Exception):
     """Received lines could not be taken in; they are kept and wait."""
 
 
-Parsed = tuple[Line, tuple[str, Item] | NotAPost | None]
+Parsed = tuple[Line, tuple[str, Item] | Refusal | None]
 
 
 def parsed(file: IO[bytes], layout: Layout, rules: Rules) -> Iterator[Parsed]:
     """Every line with its brand and post, with why it is none, or None where it is empty."""
     for line, values in read(file, layout):
-        if values is None or isinstance(values, NotAPost):
-            yield line, values
-            continue
-        try:
-            yield line, post(values, rules)
-        except NotAPost as refused:
-            yield line, refused
+        if values is None:
+            yield line, None
+        elif isinstance(values, NotAPost):
+            yield line, Refusal(rules.brand, str(values))
+        else:
+            try:
+                yield line, post(values, rules)
+            except NotAPost as refused:
+                yield line, Refusal(brand_named(values, rules), str(refused))
 
 
 def survey(file: IO[bytes], layout: Layout, rules: Rules, looked_at: Callable[[int], None]) -> Survey:
@@ -149,7 +159,7 @@ class Import:
             self._flush()
             taking.finish(self.on_progress)
 
-    def _sort(self, line: Line, found: tuple[str, Item] | NotAPost | None) -> None:
+    def _sort(self, line: Line, found: tuple[str, Item] | Refusal | None) -> None:
         if isinstance(found, tuple):
             brand, item = found
             self.tallies[brand].lines += 1
@@ -159,9 +169,9 @@ class Import:
             self.tallies[self.rules.brand].lines += 1
             self.tallies[self.rules.brand].empty += 1
         else:
-            self.tallies[self.rules.brand].lines += 1
-            self.tallies[self.rules.brand].refused += 1
-            self.on_refused(Refused(line, str(found)))
+            self.tallies[found.brand].lines += 1
+            self.tallies[found.brand].refused += 1
+            self.on_refused(Refused(line, found.reason))
         self._count += 1
 
     def _flush(self) -> None:

@@ -83,7 +83,7 @@ def rename(brand_id: int, name: str, by: User, now: datetime) -> Brand:
         as_admin(brand_id, by)
         brand = Brand.objects.get(pk=brand_id)
         if _brand_name(name) != brand.name:
-            old, brand.name = brand.name, _free_name(name)
+            old, brand.name = brand.name, _free_name(name, but=brand_id)
             brand.save(update_fields=["name"])
             on_record(brand_id, by, "brand renamed", {"from": old, "to": brand.name}, now)
         return brand
@@ -173,10 +173,12 @@ def _brand_name(name: str) -> str:
         raise BadField("brand", str(error)) from None
 
 
-def _free_name(name: str) -> str:
-    """The name as it is kept, which no brand has; nobody can take it until the transaction ends."""
+def _free_name(name: str, *, but: int | None = None) -> str:
+    """The name as it is kept, which no other brand has; nobody can take it until the transaction ends."""
     _alone("amends brands")
     cleaned = _brand_name(name)
-    if Brand.objects.filter(name=cleaned).exists():
-        raise BadField("brand", "There is a brand of this name; choose another one.")
+    taken = brands.like(cleaned, but=but)
+    if taken is not None:
+        how = "" if taken.name == cleaned else f", written “{taken.name}”"
+        raise BadField("brand", f"There is a brand of this name{how}; choose another one.")
     return cleaned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from amends.language.model import Model
 from amends.pipeline import importing
 from amends.pipeline.import_fields import Rules
 from amends.pipeline.import_lines import Format, Layout, Unreadable
-from amends.pipeline.importing import Import, Survey
+from amends.pipeline.importing import Import, Survey, Tally
 from amends.site.commands.say import say, tell
 from amends.site.errors import SiteError
 from amends.site.import_files import CannotRead, Rejections, Source, opened
@@ -42,8 +43,6 @@ class Asked:
 
 def import_all(names: list[str], asked: Asked) -> int:
     """Import every file; one that cannot be read does not keep the others from it."""
-    if asked.rules.brand:
-        brands.get_or_create(asked.rules.brand, clock.now())
     codes = [_import_named(name, asked) for name in names]
     if all(code == NOTHING_DONE for code in codes):
         return NOTHING_DONE
@@ -88,6 +87,9 @@ class _Run:
         content, beginnings = source.content(import_runs.earlier_sizes(_origin(source)))
         started_at = clock.now()
         self._survey = importing.survey(source.file, asked.layout, asked.rules, self._progress.looked_at)
+        if asked.rules.brand:  # only now, since a file that cannot be read makes no brand
+            made = brands.get_or_create(asked.rules.brand, started_at)
+            asked = replace(asked, rules=replace(asked.rules, brand=made.name))
         as_of = asked.as_of or self._survey.last_post_at
         import_ = Import(
             layout=asked.layout,
@@ -152,7 +154,12 @@ def _origin(source: Source) -> str:
 
 
 def _parts(import_: Import) -> list[import_runs.Part]:
+    """What became of the lines of each brand, under the name that it has on this desk."""
+    called: dict[str, Tally] = defaultdict(Tally)
+    for name, tally in import_.tallies.items():
+        found = brands.like(name) if name else None
+        called[found.name if found else name] += tally
     return [
-        import_runs.Part(brand, tally.lines, tally.new, tally.repeated, tally.refused)
-        for brand, tally in import_.tallies.items()
+        import_runs.Part(name, tally.lines, tally.new, tally.repeated, tally.refused)
+        for name, tally in called.items()
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -29,16 +30,34 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
+def key(name: str) -> str:
+    """What two names have in common that a person would take for one: letter case, width and blanks aside."""
+    return "".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
+
+
+def like(name: str, *, but: int | None = None) -> Brand | None:
+    """The brand of that name (another than `but`), however it is written; the one written just so first."""
+    others = Brand.objects.exclude(pk=but) if but else Brand.objects.all()
+    found = others.filter(name=name).first()
+    if found:
+        return found
+    wanted = key(name)
+    names = others.order_by("pk").values_list("pk", "name")
+    same = next((pk for pk, called in names if key(called) == wanted), None)
+    return Brand.objects.get(pk=same) if same else None
+
+
 def get_or_create(name: str, now: datetime, *, policy: Policy | None = None, by: User | None = None) -> Brand:
-    """The brand of that name, made with its first policy when missing; safe when two do it at once."""
+    """The brand of that name (as `like` finds it), made with its first policy when missing; safe when two do
+    it at once."""
     cleaned = clean_name(name)
-    found = Brand.objects.filter(name=cleaned).first()
+    found = like(cleaned)
     if found:
         return found
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('amends brands'))")
-        found = Brand.objects.filter(name=cleaned).first()
+        found = like(cleaned)
         if found:
             return found
         brand = Brand.objects.create(name=cleaned, slug=_free_slug(cleaned), created_at=now)

@@ -17,7 +17,7 @@ HELP = (
 )
 EXITS = (
     "0 every line is kept, 1 nothing could be done, 2 the command was misused, "
-    "3 some lines were refused and the others are kept, "
+    "3 some lines were refused or some files could not be read, and all else is kept, "
     "130 interrupted (what was kept stays, the same command goes on)."
 )
 _FIELDS = (  # as in pipeline.import_fields, which is not to be loaded for --help
