@@ -10,9 +10,12 @@ from itertools import count
 import pytest
 import time_machine
 from django.test import Client
+from tests.web.settings_pages import PASSWORD
 
+from amends import clock
 from amends.core.values import Direction, Kind, Role, Severity
 from amends.language.reading import Reading, Reason, Text
+from amends.pipeline import people
 from amends.pipeline.receive import Item, receive
 from amends.pipeline.take import take_in
 from amends.store import brands, models
@@ -123,3 +126,16 @@ def supervisor(house: House) -> models.User:
 @pytest.fixture
 def client(house: House, agent: models.User) -> Client:
     return house.enter(agent)
+
+
+@pytest.fixture
+def boss(desk: None) -> models.Membership:
+    """Who runs the desk and is admin of its first brand."""
+    return people.first_admin(
+        email="ruth@example.com",
+        name="Ruth",
+        password=PASSWORD,
+        brand="Firm",
+        time_zone="Europe/Berlin",
+        now=clock.now(),
+    )
