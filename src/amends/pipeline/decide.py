@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from amends.core.case import Case, Outcome, decide
 from amends.core.effects import Send
 from amends.core.events import Event
 from amends.pipeline import wake
-from amends.store import cases, history, outbox, policies
+from amends.store import cases, history, live, outbox, policies
 from amends.store.cases import Locked, Saved
 
 
@@ -55,8 +55,17 @@ def happen(case_id: int, event: Event, actor: Actor, now: datetime) -> Case:
     return outcome.case
 
 
-def settle(results: Sequence[Settled], actor: Actor, policy_version: int, now: datetime) -> None:
-    """Write the outcomes of one decision or of a batch, in the caller's transaction."""
+def settle(
+    results: Sequence[Settled],
+    actor: Actor,
+    policy_version: int,
+    now: datetime,
+    conversations: Collection[int] = (),
+) -> None:
+    """Write the outcomes of one decision or of a batch of one brand, in the caller's transaction.
+
+    Open screens are told of them, and of the `conversations` in which other posts came.
+    """
     ends = history.append([(r.held.head, _lines(r.outcome, actor, policy_version, now)) for r in results])
     fresh: list[Saved] = []
     changed: list[Saved] = []
@@ -69,6 +78,9 @@ def settle(results: Sequence[Settled], actor: Actor, policy_version: int, now: d
     cases.insert(fresh)
     cases.update(changed)
     _plan(results, actor, now)
+    if results:
+        told = [saved.case.id for saved in (*fresh, *changed)]
+        live.tell(results[0].held.brand_id, told, conversations)
 
 
 def _differs(result: Settled, policy_version: int) -> bool:

@@ -13,7 +13,7 @@ from amends.core.joining import Candidate, case_for
 from amends.core.policy import Policy
 from amends.pipeline.arrival import Arrival, Change
 from amends.pipeline.decide import NETWORK, Actor, Settled, settle
-from amends.store import cases, history, posts
+from amends.store import cases, history, live, posts
 from amends.store.cases import Locked
 
 
@@ -77,11 +77,21 @@ def follow(
     now: datetime,
     actor: Actor = NETWORK,
 ) -> None:
-    """Once the posts are stored: tell each touched case, and write what the rules make of it."""
+    """Once the posts are stored: tell each touched case, and write what the rules make of it.
+
+    Open screens are told of the cases, and of conversations in which posts came that are in no case.
+    """
     adopted = posts.adopt_answers({a.conversation_id for a in arrivals}) if plan.touched else set()
     plan.touched |= adopted
-    if not plan.touched:
-        return
+    elsewhere = {a.conversation_id for a in arrivals if a.case_id is None}
+    results = _results(plan, arrivals, policy, now) if plan.touched else []
+    if results:
+        settle(results, actor, policy_version, now, elsewhere)
+    else:
+        live.tell(plan.brand_id, conversations=elsewhere)
+
+
+def _results(plan: Plan, arrivals: Sequence[Arrival], policy: Policy, now: datetime) -> list[Settled]:
     held = cases.lock(plan.touched - plan.opened.keys())
     facts = cases.facts(plan.touched)
     by_case: dict[int, list[Arrival]] = defaultdict(list)
@@ -94,7 +104,7 @@ def follow(
         locked = held.get(case_id) or _unborn(plan.brand_id, case_id, first, facts[case_id], now)
         event = _event(facts[case_id], by_case[case_id])
         results.append(Settled(locked, decide(locked.case, event, policy, now), is_new=first is not None))
-    settle(results, actor, policy_version, now)
+    return results
 
 
 def _unborn(brand_id: int, case_id: int, first: Arrival | None, facts: events.Facts, now: datetime) -> Locked:

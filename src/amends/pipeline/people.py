@@ -17,7 +17,7 @@ from amends.pipeline import decide, invitations
 from amends.pipeline import people_checks as checks
 from amends.pipeline.people_checks import BadField, LastAdmin, NotForYou, PeopleError, SetUpAlready
 from amends.pipeline.standing import as_admin, hold_brand, join, on_record
-from amends.store import brands
+from amends.store import brands, live
 from amends.store.models import ApiToken, Brand, Case, Membership, User
 
 STILL_OPEN = (CaseState.OPEN, CaseState.SNOOZED)
@@ -116,6 +116,7 @@ def remove(membership: Membership, by: User, now: datetime) -> None:
         Membership.objects.filter(pk=held.pk).delete()
         invitations.withdraw_those_of(held.brand_id, held.user, by, now)
         _put_back_cases(held, by, now)
+        live.tell_person(held.user_id)
         on_record(held.brand_id, by, "person removed", body, now)
 
 
@@ -138,6 +139,7 @@ def _change_role(held: Membership, role: Role, by: User, now: datetime) -> None:
     body = {"person": held.user_id, "from": held.role, "to": role}
     held.role = role
     held.save(update_fields=["role"])
+    live.tell_person(held.user_id)
     on_record(held.brand_id, by, "role changed", body, now)
 
 

@@ -19,6 +19,7 @@ from amends.core.values import Role
 from amends.pipeline import people_checks as checks
 from amends.pipeline.people_checks import BadField
 from amends.pipeline.standing import as_admin, on_record, role_in
+from amends.store import live
 from amends.store.models import ApiToken, Brand, User
 from amends.store.plain import plain
 from amends.store.sealed import secret_hash
@@ -73,6 +74,7 @@ def revoke(token: ApiToken, by: User, now: datetime) -> None:
         if token.user_id != by.pk:
             as_admin(token.brand_id, by)
         if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+            live.tell_person(token.user_id)
             on_record(token.brand_id, by, "token revoked", {"token": token.pk, "name": token.name}, now)
 
 

@@ -13,7 +13,7 @@ from amends.core.case import Case
 from amends.core.events import Facts
 from amends.core.joining import Candidate
 from amends.core.values import CaseState, Kind, Resolution, Severity
-from amends.store import arrays, history
+from amends.store import arrays, history, live
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ def put_on_record(case_id: int, lines: Sequence[history.Line]) -> None:
             "UPDATE store_case SET history_count = %s, history_head = %s WHERE id = %s",
             [end.count, end.hash, case_id],
         )
+    live.tell(held.brand_id, [case_id])
 
 
 def _locked(row: Sequence[object]) -> Locked:

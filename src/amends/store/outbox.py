@@ -12,7 +12,7 @@ from django.db import connection
 
 from amends.core.effects import Send
 from amends.core.values import SendState, Visibility
-from amends.store import models
+from amends.store import live, models
 from amends.store.cases import Locked
 
 NEVER = timedelta(days=36500)
@@ -71,8 +71,11 @@ RETURNING {_RETURNING}
 
 
 def claim_planned(now: datetime) -> Claimed | None:
-    """Take the next send that is due into this worker's hands."""
-    return _claim(_CLAIM_PLANNED, [now, now])
+    """Take the next send that is due into this worker's hands; open screens are told."""
+    claimed = _claim(_CLAIM_PLANNED, [now, now])
+    if claimed is not None:
+        live.tell(claimed.brand_id, [claimed.case_id])
+    return claimed
 
 
 def claim_unknown(now: datetime, next_look: datetime) -> Claimed | None:
@@ -104,20 +107,24 @@ def settle(
     why: str = "",
     remote_id: str = "",
 ) -> bool:
-    """Give a claimed send its next state, unless it has left this worker's hands meanwhile."""
+    """Give a claimed send its next state, unless it has left this worker's hands meanwhile.
+
+    Open screens are told.
+    """
     done = state in (SendState.SENT, SendState.REFUSED)
     changed = models.Send.objects.filter(pk=claimed.id, claimed_at=claimed.claimed_at).exclude(
         state__in=[SendState.SENT, SendState.REFUSED]
     )
-    return bool(
-        changed.update(
-            state=state,
-            not_before=not_before or now,
-            why=why[:500],
-            remote_id=remote_id[:500],
-            settled_at=now if done else None,
-        )
+    settled = changed.update(
+        state=state,
+        not_before=not_before or now,
+        why=why[:500],
+        remote_id=remote_id[:500],
+        settled_at=now if done else None,
     )
+    if settled:
+        live.tell(claimed.brand_id, [claimed.case_id])
+    return bool(settled)
 
 
 def said_alike(claimed: Claimed) -> frozenset[str]:

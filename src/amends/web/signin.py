@@ -11,7 +11,8 @@ from django.http import HttpRequest
 
 from amends import clock
 from amends.pipeline import mail
-from amends.store import sealed
+from amends.store import live, sealed
+from amends.store.models import User
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -21,6 +22,18 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Never."""
         del request
         return False
+
+    def logout(self, request: HttpRequest) -> None:
+        """End the session, and with it what listens by it."""
+        user_id = request.user.pk
+        super().logout(request)
+        if user_id is not None:
+            live.tell_person(user_id)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Set it, and end what listens by sessions of before."""
+        super().set_password(user, password)
+        live.tell_person(user.pk)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
         """Plan the mail; a worker sends it, so that no page waits for a mail server or fails with it."""
