@@ -8,6 +8,7 @@ from amends.api import (
     brand,
     cases,
     installation,
+    live,
     people,
     policy_text,
     posts,
@@ -23,6 +24,7 @@ api.add_router("", posts.router, tags=["Posts"])
 api.add_router("", cases.router, tags=["Cases"])
 api.add_router("", actions.router, tags=["Work on a case"])
 api.add_router("", sends.router, tags=["Sends"])
+api.add_router("", live.router, tags=["Live"])
 api.add_router("", brand.router, tags=["Brand and policy"])
 api.add_router("", policy_text.router, tags=["Brand and policy"])
 api.add_router("", people.router, tags=["People"])

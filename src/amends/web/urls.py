@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_POST
 
-from amends.web import case_page, deeds, inbox, reach, views
+from amends.web import case_page, deeds, inbox, live, reach, views
 
 _DEEDS = {
     "take": deeds.take,
@@ -25,6 +25,7 @@ _DEEDS = {
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("look/", views.look, name="look"),
+    path("live/", live.stream, name="live"),
     path("reach/", reach.reach, name="reach"),
     path("b/<slug:slug>/", inbox.inbox, name="inbox"),
     path("b/<slug:slug>/posts/", inbox.posts, name="posts"),

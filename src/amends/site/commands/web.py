@@ -13,7 +13,8 @@ from amends.site.desk import desk
 NAME = "web"
 HELP = "Serve the screens and the API, until stopped. Run several behind a proxy, on any machines."
 EXITS = "0 stopped by SIGTERM or ctrl-C, 1 it could not start."
-KILL_AFTER = 3
+KILL_AFTER = 2
+"""Seconds for pages under way at SIGTERM; open streams end by it at once."""
 LOG: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
         connections.close_all()  # what a fork must not share
         os.environ["AMENDS_WEB_PARENT"] = str(os.getpid())
+        os.environ["AMENDS_WEB_THREADS"] = str(max(1, args.threads))
         _serve(args)
     return 0
 
@@ -55,12 +57,11 @@ def _serve(args: argparse.Namespace) -> None:
     from granian.server.mp import MPServer
 
     MPServer(
-        "amends.site.wsgi:application",
+        "amends.site.asgi:application",
         address=args.host,
         port=args.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
         workers=max(1, args.workers),
-        blocking_threads=max(1, args.threads),
         websockets=False,
         log_level=LogLevels.error,
         log_dictconfig=LOG,
