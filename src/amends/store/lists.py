@@ -14,11 +14,12 @@ from typing import Any, Generic, TypeVar
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
 
 from amends.core.values import CaseState, Direction, Kind, Severity
-from amends.store import keyset
+from amends.store import finding, keyset
+from amends.store.finding import Narrow, among_posts
 from amends.store.keyset import BadCursor, Key
 from amends.store.models import Author, Case, Post
 from amends.store.plain import plain
@@ -40,6 +41,7 @@ PAGE = 50
 MOST = 100
 EXCERPT = 280
 QUERY_MAX = 200
+WALKED_CASES = 1_000
 
 
 class View(StrEnum):
@@ -76,7 +78,6 @@ class Filter:
 
 
 Row = TypeVar("Row")
-Found = TypeVar("Found", Case, Post)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +145,14 @@ _ORDERS = {View.SNOOZED: _WAKING, View.RESOLVED: _ENDED, View.ALL: _NEWEST}
 def cases(wanted: Filter, after: str | None = None, limit: int = PAGE) -> Listing[CaseRow]:
     """The cases that fit, in the order of their view, behind the cursor `after`; raises BadCursor."""
     order = _ORDERS.get(wanted.view, _RANKED)
-    chosen = _first(_fitting_cases(wanted), order, after, limit + 1)
+    chosen = finding.first(_fitting_cases(wanted), _asked_of_cases(wanted), order, after, limit + 1)
     rows = Case.objects.filter(pk__in=chosen).order_by(*keyset.ordering(order))[: limit + 1]
     found = rows.annotate(excerpt=Left("lead__text", EXCERPT)).values_list(*_CASE_FIELDS)
     return _listing([_case_row(row) for row in found], order, limit)
 
 
-def _first(ways: Sequence[QuerySet[Found]], order: keyset.Order, after: str | None, count: int) -> Any:
-    """Ids of the first rows found in each of these ways: where few are wanted, many hits need not be read."""
-    first, *others = [keyset.behind(rows, order, after).values("pk")[:count] for rows in ways]
-    return first.union(*others) if others else first
-
-
-def _fitting_cases(wanted: Filter) -> list[QuerySet[Case]]:
-    """The cases that fit; with a query, those with such words in a post and those of such an author."""
+def _fitting_cases(wanted: Filter) -> QuerySet[Case]:
+    """The cases that fit, whatever was said in them."""
     narrow: dict[str, object] = {
         "severity": wanted.severity,
         "channel": wanted.channel,
@@ -165,13 +160,17 @@ def _fitting_cases(wanted: Filter) -> list[QuerySet[Case]]:
         "assignee_id": wanted.assignee,
     }
     rows = _in_view(Case.objects.filter(brand_id__in=wanted.brand_ids), wanted)
-    rows = rows.filter(**{name: value for name, value in narrow.items() if value is not None})
+    return rows.filter(**{name: value for name, value in narrow.items() if value is not None})
+
+
+def _asked_of_cases(wanted: Filter) -> Narrow | None:
+    """Those with such words in a post, and those of such an author."""
     if not wanted.query.strip():
-        return [rows]
-    said = Post.objects.filter(
-        brand_id__in=wanted.brand_ids, case__isnull=False, search=_query(wanted)
-    ).values("case_id")
-    return [rows.filter(pk__in=said), rows.filter(author__in=_authors(wanted))]
+        return None
+    said = Post.objects.filter(brand_id__in=wanted.brand_ids, case__isnull=False, search=_query(wanted))
+    by_author = Q(author__in=_authors(wanted))
+    near = Q(Exists(Post.objects.filter(case=OuterRef("pk"), search=_query(wanted))))
+    return Narrow((near, by_author), (Q(pk__in=said.values("case_id")), by_author), WALKED_CASES)
 
 
 def _in_view(rows: QuerySet[Case], wanted: Filter) -> QuerySet[Case]:
@@ -237,13 +236,18 @@ _LATEST = (Key("posted_at", down=True), Key("id", down=True))
 
 def posts(wanted: Filter, after: str | None = None, limit: int = PAGE) -> Listing[PostRow]:
     """All posts that fit, newest first, whatever was made of them; view, assignee and user do not matter."""
-    chosen = _first(_fitting_posts(wanted), _LATEST, after, limit + 1)
+    asked = (
+        among_posts(Q(search=_query(wanted)), Q(author__in=_authors(wanted)))
+        if wanted.query.strip()
+        else None
+    )
+    chosen = finding.first(_fitting_posts(wanted), asked, _LATEST, after, limit + 1)
     rows = Post.objects.filter(pk__in=chosen).order_by(*keyset.ordering(_LATEST))[: limit + 1]
     found = rows.annotate(excerpt=Left("text", EXCERPT)).values_list(*_POST_FIELDS)
     return _listing([_post_row(row) for row in found], _LATEST, limit)
 
 
-def _fitting_posts(wanted: Filter) -> list[QuerySet[Post]]:
+def _fitting_posts(wanted: Filter) -> QuerySet[Post]:
     rows = Post.objects.filter(brand_id__in=wanted.brand_ids)
     if wanted.channel is not None:
         rows = rows.filter(channel=wanted.channel)
@@ -253,9 +257,7 @@ def _fitting_posts(wanted: Filter) -> list[QuerySet[Post]]:
         rows = rows.filter(read_at=None)
     elif wanted.kind is not None:
         rows = rows.filter(kind=wanted.kind)
-    if not wanted.query.strip():
-        return [rows]
-    return [rows.filter(search=_query(wanted)), rows.filter(author__in=_authors(wanted))]
+    return rows
 
 
 def _post_row(row: Sequence[Any]) -> PostRow:

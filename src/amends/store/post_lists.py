@@ -10,7 +10,8 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet
 
 from amends.core.values import Direction, Kind, Severity, Visibility
-from amends.store import keyset
+from amends.store import finding, keyset
+from amends.store.finding import Narrow, among_posts
 from amends.store.keyset import Key
 from amends.store.lists import Listing
 from amends.store.models import Author, Case, Post
@@ -45,9 +46,17 @@ _LATEST = (Key("posted_at", down=True), Key("id", down=True))
 def page(brand_id: int, wanted: Wanted, after: str | None, limit: int) -> Listing[Post]:
     """The brand's posts that fit, newest first, with their authors; raises keyset.BadCursor. One query."""
     rows = _filtered(Post.objects.filter(brand_id=brand_id), wanted)
+    chosen = finding.first(rows, _asked(brand_id, wanted), _LATEST, after, limit + 1)
+    return _page(Post.objects.filter(pk__in=chosen), None, limit)
+
+
+def _asked(brand_id: int, wanted: Wanted) -> Narrow | None:
+    fitting = Q()
+    if wanted.words.strip():
+        fitting &= Q(search=SearchQuery(wanted.words, config="simple", search_type="websearch"))
     if wanted.handle.strip():
-        rows = rows.filter(author__in=_named(brand_id, wanted.handle))
-    return _page(rows, after, limit)
+        fitting &= Q(author__in=_named(brand_id, wanted.handle))
+    return among_posts(fitting) if fitting else None
 
 
 def talk(case: Case, after: str | None, limit: int) -> Listing[Post]:
@@ -83,7 +92,4 @@ def _filtered(rows: QuerySet[Post], wanted: Wanted) -> QuerySet[Post]:
         "posted_at__gte": wanted.since,
         "posted_at__lt": wanted.until,
     }
-    rows = rows.filter(**{name: value for name, value in exactly.items() if value is not None})
-    if wanted.words.strip():
-        rows = rows.filter(search=SearchQuery(wanted.words, config="simple", search_type="websearch"))
-    return rows
+    return rows.filter(**{name: value for name, value in exactly.items() if value is not None})
