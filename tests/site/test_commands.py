@@ -110,6 +110,19 @@ def test_a_second_admin_and_those_who_cannot_be_one(folder: Path) -> None:
         assert ask(folder, "SELECT count(*) FROM store_user")[0] == 2
 
 
+def test_a_lost_password_is_set_anew(folder: Path) -> None:
+    code, _, said = result(
+        folder, "set-password", "ann@example.org", "--stdin", given="a new one, quite long\n"
+    )
+    assert code == 0, said
+    assert "has a new password" in said
+    code, _, said = result(folder, "set-password", "eve@example.org", given=PASSWORD)
+    assert (code, said) == (
+        1,
+        "amends set-password: Nobody signs in as eve@example.org. Nothing was changed.\n",
+    )
+
+
 def test_a_backup_comes_back_by_command(folder: Path) -> None:
     code, printed, said = result(folder, "backup")
     assert code == 0, said

@@ -19,6 +19,7 @@ COMMANDS = (
     "worker",
     "migrate",
     "add_admin",
+    "set_password",
     "import_",
     "verify_history",
     "stats",

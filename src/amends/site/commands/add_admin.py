@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import sys
 
 from amends.site.commands.say import say
 from amends.site.desk import DeskError, desk
+from amends.site.secret_words import asked
 
 NAME = "add-admin"
 HELP = "Make somebody who runs this desk, and admin of a brand, without the pages of the first visit."
@@ -24,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make them, on record."""
-    password = _password()
+    password = asked()
     with desk(say):
         from amends.pipeline.people_checks import PeopleError
         from amends.site.admins import add
@@ -35,13 +34,3 @@ def run(args: argparse.Namespace) -> int:
             raise DeskError(f"{error.text} Nothing was changed.") from None
     say(f"{args.email} can sign in, and is admin of “{args.brand}”.")
     return 0
-
-
-def _password() -> str:
-    """Never from the command line, where others on the machine could read it."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("The same again: ") != password:
-        raise DeskError("The two are not the same. Nothing was changed.")
-    return password
