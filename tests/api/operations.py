@@ -49,6 +49,9 @@ BODIES: dict[str, Any] = {
     "invite": {"email": "eve@example.org"},
     "connect_account": {"channel": "fake", "base_url": "http://127.0.0.1:1", "token": "t"},
     "reconnect_account": {"token": "t"},
+    "begin_sign_in": {"channel": "mastodon", "server": "http://127.0.0.1:1"},
+    "begin_sign_in_again": {},
+    "finish_sign_in": {"code": "c"},
     "make_source": {"channel": "forum"},
     "make_token": {"name": "x", "scopes": ["read"]},
 }

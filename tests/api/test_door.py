@@ -13,9 +13,10 @@ from tests.api.conftest import JSON, Caller, Desk
 from tests.api.operations import Operation, all_operations
 
 from amends.api import door
+from amends.channels.signing_in import SHOWN
 from amends.core.scopes import Scope
 from amends.pipeline import answers, decide, invitations, tokens
-from amends.store import models
+from amends.store import models, sealed
 
 OPERATIONS = all_operations()
 OF_NO_BRAND = {"get_policy_version", "get_policy_version_text", "adopt_brand"}
@@ -32,6 +33,20 @@ def ids_of(desk: Desk, brand: models.Brand) -> dict[str, int]:
     answers.reply(case, post, "On its way", actor, desk.now)
     invited, _ = invitations.invite(brand.pk, "eve@example.org", "agent", desk.ada, desk.now)
     token, _ = tokens.make_token(desk.ada, brand.pk, "t", ["read"], None, desk.now)
+    app, _ = models.NetworkApp.objects.get_or_create(
+        channel="mastodon",
+        base_url="http://127.0.0.1:1",
+        redirect=SHOWN,
+        defaults={"client_secret": sealed.seal("s"), "created_at": desk.now},
+    )
+    sign_in = models.SignIn.objects.create(
+        app=app,
+        brand=brand,
+        person=desk.ada,
+        state_hash=f"of {brand.pk}",
+        created_at=desk.now,
+        expires_at=desk.now + timedelta(minutes=10),
+    )
     return {
         "case_id": case.pk,
         "post_id": post.pk,
@@ -40,6 +55,7 @@ def ids_of(desk: Desk, brand: models.Brand) -> dict[str, int]:
         "invitation_id": invited.pk,
         "account_id": models.Account.objects.get(brand=brand).pk,
         "token_id": token.pk,
+        "sign_in_id": sign_in.pk,
         "brand_id": brand.pk,
         "version": 1,
     }
@@ -116,6 +132,7 @@ def ids_of_nothing() -> list[str]:
         "invitation_id",
         "account_id",
         "token_id",
+        "sign_in_id",
         "version",
     ]
 

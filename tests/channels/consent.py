@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -156,7 +159,7 @@ class ConsentServer:
             return reply({"error": "The access token is invalid"}, 401)
         account = self.tokens[token][0]
         return reply(
-            {"id": f"id-{account}", "username": account, "acct": account, "url": f"{BASE}/@{account}"}
+            {"id": f"id-{account}", "username": account, "acct": account, "url": f"{self.base}/@{account}"}
         )
 
     def _none(self, request: Request) -> Response:
@@ -168,3 +171,44 @@ def form(request: Request) -> dict[str, str]:
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
     fields = parse_qs(request.content.decode(), strict_parsing=True)
     return {name: value for name, (value,) in fields.items()}
+
+
+class _Served(BaseHTTPRequestHandler):
+    """Carries one connection's requests to a consent server of the tests."""
+
+    protocol_version = "HTTP/1.1"
+    consents: ConsentServer
+
+    def _answer(self) -> None:
+        size = int(self.headers.get("content-length") or 0)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        split = urlsplit(self.path)
+        query = {name: tuple(values) for name, values in parse_qs(split.query).items()}
+        body = self.rfile.read(size)
+        url = self.consents.base + split.path
+        answer = self.consents(Request(self.command, url, headers, query, body=body or None))
+        self.send_response(answer.status)
+        for name, value in {**answer.headers, "content-length": str(len(answer.body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST = _answer
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has there
+        """Nothing is logged."""
+
+
+@contextmanager
+def serving(consents: ConsentServer) -> Iterator[ConsentServer]:
+    """The server on a loopback port of its own, which becomes its `base`."""
+    handler = type("Handler", (_Served,), {"consents": consents})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        consents.base = f"http://127.0.0.1:{served.server_address[1]}"
+        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield consents
+        finally:
+            served.shutdown()
+            thread.join()

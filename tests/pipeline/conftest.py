@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from tests.channels.conftest import FakeStage
+from tests.pipeline.consenting import Desk
 
 from amends.core.values import Role
 from amends.language.reading import Text
@@ -84,3 +87,13 @@ class BrokenModel:
 
     def read(self, texts: list[Text]) -> list[object]:
         raise RuntimeError("no model today")
+
+
+@pytest.fixture
+def place(desk: None, now: datetime) -> Iterator[Desk]:
+    """A brand with an admin who may sign in on a server."""
+    with time_machine.travel(now, tick=False):
+        brand = brands.get_or_create("The Brand", now)
+        admin = models.User.objects.create_user("boss@example.org", None, name="Boss")
+        models.Membership.objects.create(user=admin, brand=brand, role=Role.ADMIN)
+        yield Desk(brand, admin, now)

@@ -67,14 +67,14 @@ class Disconnected(Shape):
 def list_accounts(request: HttpRequest) -> list[Account]:
     """The brand's accounts, disconnected ones too."""
     rows = models.Account.objects.filter(brand=door.brand(request, Role.AGENT)).defer("token", "cursor")
-    return [_account(row) for row in rows.order_by("channel", "handle")]
+    return [account_of(row) for row in rows.order_by("channel", "handle")]
 
 
 @router.post("/accounts", auth=Token(Scope.ADMIN), response={201: Account})
 def connect_account(request: HttpRequest, body: ConnectBody) -> Status[Account]:
     """Connect an account, once its network has accepted the token; this asks the network at once."""
     brand = door.brand(request, access.ADMIN)
-    with _wire() as wire:
+    with wire() as carrier:
         made = accounts.connect(
             brand.pk,
             body.channel,
@@ -83,9 +83,9 @@ def connect_account(request: HttpRequest, body: ConnectBody) -> Status[Account]:
             token=body.token.get_secret_value(),
             by=door.key(request).user,
             now=door.now(request),
-            wire=wire,
+            wire=carrier,
         )
-    return Status(201, _account(made))
+    return Status(201, account_of(made))
 
 
 @router.post("/accounts/{account_id}/reconnect", auth=Token(Scope.ADMIN), response=Account)
@@ -93,8 +93,8 @@ def reconnect_account(request: HttpRequest, account_id: Id, body: ReconnectBody)
     """Give an account a new token, once its network says that it is the same account's."""
     found = door.mine(request, access.account(door.key(request).user, account_id, access.ADMIN))
     by, now = door.key(request).user, door.now(request)
-    with _wire() as wire:
-        return _account(accounts.reconnect(found, body.token.get_secret_value(), by, now, wire))
+    with wire() as carrier:
+        return account_of(accounts.reconnect(found, body.token.get_secret_value(), by, now, carrier))
 
 
 @router.delete("/accounts/{account_id}", auth=Token(Scope.ADMIN), response=Disconnected)
@@ -104,10 +104,12 @@ def disconnect_account(request: HttpRequest, account_id: Id) -> Disconnected:
     return Disconnected(taken_back=accounts.disconnect(found, door.key(request).user, door.now(request)))
 
 
-def _wire() -> Http:
+def wire() -> Http:
+    """The way to the networks."""
     return Http(allow_hosts=settings.ALLOW_HOSTS, now=clock.now)
 
 
-def _account(row: models.Account) -> Account:
+def account_of(row: models.Account) -> Account:
+    """What the API tells of an account."""
     names = set(Account.model_fields) - {"id"}
     return Account(id=row.pk, **{name: getattr(row, name) for name in names})

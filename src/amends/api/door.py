@@ -30,6 +30,7 @@ Row = TypeVar(
     models.Membership,
     models.Invitation,
     models.ApiToken,
+    models.SignIn,
 )
 
 

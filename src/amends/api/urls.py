@@ -13,6 +13,7 @@ from amends.api import (
     policy_text,
     posts,
     sends,
+    sign_ins,
     sources,
     stats,
     tokens,
@@ -28,6 +29,7 @@ api.add_router("", live.router, tags=["Live"])
 api.add_router("", brand.router, tags=["Brand and policy"])
 api.add_router("", policy_text.router, tags=["Brand and policy"])
 api.add_router("", people.router, tags=["People"])
+api.add_router("", sign_ins.router, tags=["Accounts"])
 api.add_router("", accounts.router, tags=["Accounts"])
 api.add_router("", sources.router, tags=["Accounts"])
 api.add_router("", tokens.router, tags=["Tokens"])

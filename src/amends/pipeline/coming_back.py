@@ -38,16 +38,20 @@ class Answer:
     issuer: str = ""
 
 
-def come_back(answer: Answer, *, session: str, by: User, now: datetime, wire: Wire) -> Account:
-    """Finish the sign-in that this answer belongs to, however it ends; its state is good no more.
+def claim(answer: Answer, *, session: str, by: User, now: datetime) -> SignIn:
+    """The sign-in that this answer belongs to, whose state is good no more; SignInGone if there is none such.
 
-    Raises SignInGone when there is none such, and NotPossible, with nothing kept, when it was to no avail.
+    Whoever claims it finishes it, with `finish`, however that ends.
     """
-    sign_in = _claimed(Q(state_hash=sealed.secret_hash(plain(answer.state))), session, by, now)
+    return _claimed(Q(state_hash=sealed.secret_hash(plain(answer.state))), session, by, now)
+
+
+def finish(claimed: SignIn, answer: Answer, *, by: User, now: datetime, wire: Wire) -> Account:
+    """The account that is connected now; raises NotPossible, with nothing kept, when it was to no avail."""
     if answer.error:
-        raise _refusal(sign_in, answer.error, now)
-    _check_issuer(sign_in, answer.issuer)
-    return _finish(sign_in, answer.code, by, now, wire)
+        raise _refusal(claimed, answer.error, now)
+    _check_issuer(claimed, answer.issuer)
+    return _finish(claimed, answer.code, by, now, wire)
 
 
 def paste(sign_in: SignIn, code: str, *, session: str, by: User, now: datetime, wire: Wire) -> Account:
@@ -65,7 +69,7 @@ def _claimed(which: Q, session: str, by: User, now: datetime) -> SignIn:
     """The one sign-in, taken in one statement so that it is good once; whose it is not cannot spend it."""
     mine = Q(person=by, session_hash__in=["", connecting.session_hash(session)])
     if SignIn.objects.filter(which, mine, used_at=None, expires_at__gt=now).update(used_at=now):
-        return SignIn.objects.select_related("app", "account").get(which)
+        return SignIn.objects.select_related("app", "account", "brand").get(which)
     found = SignIn.objects.filter(which).first()
     begin = "Begin again under Settings, Accounts."
     if found is None:

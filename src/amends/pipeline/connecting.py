@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -62,6 +63,11 @@ def back() -> str:
     return settings.URL + BACK
 
 
+def is_elsewhere(here: str) -> bool:
+    """Whether somebody reaches the desk at another address than the one that servers send people back to."""
+    return urlsplit(here)[:2] != urlsplit(settings.URL)[:2]
+
+
 def shows_code(sign_in: SignIn) -> bool:
     """Whether this sign-in ends with a code to be pasted."""
     return sign_in.app.redirect == SHOWN
@@ -98,17 +104,19 @@ def begin_again(
     return _begin(network, network.read(account.base_url), wish, now, wire)
 
 
-def consent_page(sign_in: SignIn) -> str:
+def consent_page(sign_in: SignIn, session: str, now: datetime) -> str:
     """The consent page of a sign-in that ends with a pasted code, and so needs no state; or SignInGone."""
+    if not _waits(sign_in, session, now):
+        raise SignInGone("This sign-in is over. If the account is not in the list, begin again.")
     try:
         return _consent_page(sign_in, "")
     except sealed.CannotOpen as error:
         raise SignInGone(f"{error} Begin again after that.") from None
 
 
-def waits(sign_in: SignIn, session: str, now: datetime) -> bool:
-    """Whether a sign-in of this browser can still be finished."""
-    mine = sign_in.session_hash in ("", session_hash(session))
+def _waits(sign_in: SignIn, session: str, now: datetime) -> bool:
+    """Whether a sign-in of this browser can still be finished by pasting."""
+    mine = shows_code(sign_in) and sign_in.session_hash in ("", session_hash(session))
     return mine and sign_in.used_at is None and sign_in.expires_at > now
 
 

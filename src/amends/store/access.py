@@ -13,9 +13,9 @@ from django.db.models import F, QuerySet
 from django.http import Http404
 
 from amends.core.values import Role
-from amends.store.models import Account, ApiToken, Case, Invitation, Membership, Post, Send, User
+from amends.store.models import Account, ApiToken, Case, Invitation, Membership, Post, Send, SignIn, User
 
-Row = TypeVar("Row", Post, Send, Account, Membership, Invitation, ApiToken)
+Row = TypeVar("Row", Post, Send, Account, Membership, Invitation, ApiToken, SignIn)
 AGENT, SUPERVISOR, ADMIN = Role.AGENT, Role.SUPERVISOR, Role.ADMIN
 
 
@@ -75,6 +75,12 @@ def invitation(user: User, invitation_id: int, need: Role) -> Invitation:
 def token(user: User, token_id: int, need: Role) -> ApiToken:
     """One API token of one of the person's brands."""
     return _one(ApiToken.objects.select_related("brand", "user"), user, token_id, need)
+
+
+def sign_in(user: User, sign_in_id: int, need: Role) -> SignIn:
+    """A sign-in on an account's own server that this very person began."""
+    mine = SignIn.objects.select_related("app", "account", "brand").filter(person=user)
+    return _one(mine, user, sign_in_id, need)
 
 
 def check(role: str, need: Role) -> None:

@@ -10,7 +10,7 @@ from django import forms
 from amends.core.case import NotPossible
 from amends.core.scopes import Scope
 from amends.core.values import Role
-from amends.pipeline import accounts
+from amends.pipeline import accounts, connecting
 from amends.pipeline.people_checks import LONGEST_NAME, BadField
 
 ROLES = [
@@ -123,6 +123,35 @@ class Connect(forms.Form):
         max_length=10_000,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text="Checked with the network now, kept encrypted, never shown again.",
+    )
+
+
+class SignIn(forms.Form):
+    """An account to be connected by signing in on its own server."""
+
+    channel = forms.ChoiceField(
+        label="Network", choices=lambda: [(name, name.capitalize()) for name in connecting.channels()]
+    )
+    server = _text(
+        "Server", help_text="Its address, or the account’s: social.example or @brand@social.example."
+    )
+    pasted = forms.BooleanField(label="Let the server show me a code to paste here", required=False)
+
+
+class SignInAgain(forms.Form):
+    """A new token for an account, by signing in on its own server."""
+
+    pasted = SignIn.base_fields["pasted"]
+
+
+class ShownCode(forms.Form):
+    """The code that a server showed."""
+
+    code = forms.CharField(
+        label="Code",
+        strip=True,
+        max_length=10_000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "code"}),
     )
 
 

@@ -10,8 +10,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from amends.pipeline import connecting
 from amends.web import first
-from amends.web.people import accounts, brand, installation, members, own, policy, sources, tokens
+from amends.web.people import accounts, brand, connect, installation, members, own, policy, sources, tokens
 
 _no_sign_up = login_not_required(RedirectView.as_view(pattern_name="invitation"))
 _SIGN_IN: list[URLPattern | URLResolver] = [
@@ -43,6 +44,9 @@ _BRAND: list[URLPattern | URLResolver] = [
     path("people/<int:membership_id>/remove/", members.remove, name="remove_person"),
     path("people/invitations/<int:invitation_id>/withdraw/", members.withdraw, name="withdraw"),
     path("accounts/", accounts.page, name="accounts"),
+    path("accounts/sign-in/", connect.sign_in, name="sign_in"),
+    path("accounts/sign-in/<int:sign_in_id>/", connect.code, name="sign_in_code"),
+    path("accounts/<int:account_id>/sign-in/", connect.again, name="sign_in_again"),
     path("accounts/<int:account_id>/reconnect/", accounts.reconnect, name="reconnect"),
     path("accounts/<int:account_id>/disconnect/", accounts.disconnect, name="disconnect"),
     path("accounts/webhook/", sources.new, name="source_new"),
@@ -58,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/", first.set_up, name="set_up"),
     path("invitation", first.invitation, name="invitation"),
     path("invitation/join", first.join, name="join"),
+    path(connecting.BACK.lstrip("/"), connect.come_back, name="come_back"),
     path("account/", include(_SIGN_IN)),
     path("settings/", own.settings, name="settings"),
     path("settings/profile/", own.profile, name="profile"),

@@ -14,7 +14,7 @@ from amends import clock
 from amends.channels.drive import Http
 from amends.core.case import NotPossible
 from amends.core.values import Role, SendState
-from amends.pipeline import accounts
+from amends.pipeline import accounts, connecting
 from amends.store import access
 from amends.store.desks import Desk
 from amends.store.models import Account, Send
@@ -24,6 +24,9 @@ from amends.web.people.frame import for_role, show, within
 
 QUIET_AFTER = timedelta(minutes=5)
 """An account that has not been asked for so long is not being watched."""
+CONNECTED = "is connected. Its posts arrive within a minute."
+SIGN_IN_IDS = "sign_in_%s"
+"""Two forms of the page have fields of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +45,43 @@ class Health:
 
 @for_role(Role.ADMIN)
 def page(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """The accounts of a brand and their health; posting connects one."""
+    """The accounts of a brand and their health; posting connects one by its token."""
     now = place.instant(request)
     form = forms.Connect(request.POST or None)
     if form.is_valid():
         try:
-            with _wire() as wire:
+            with wire() as carrier:
                 made = accounts.connect(
-                    desk.brand_id, **form.cleaned_data, by=place.reader(request), now=now, wire=wire
+                    desk.brand_id, **form.cleaned_data, by=place.reader(request), now=now, wire=carrier
                 )
         except NotPossible as error:
             forms.refuse(form, error)
         else:
-            messages.success(request, f"“{made.handle}” is connected. Its posts arrive within a minute.")
+            messages.success(request, f"“{made.handle}” {CONNECTED}")
             return redirect("accounts", desk.slug)
+    return shown(request, desk, token=form)
+
+
+def shown(
+    request: HttpRequest,
+    desk: Desk,
+    *,
+    token: forms.Connect | None = None,
+    sign_in: forms.SignIn | None = None,
+) -> HttpResponse:
+    """The page of the accounts, with a form that was filled in before."""
+    now, away = place.instant(request), connecting.is_elsewhere(_here(request))
     rows = Account.objects.filter(brand_id=desk.brand_id).order_by("-active", "channel", "handle")
-    health = [Health(row, *_health(row, now)) for row in rows]
-    return show(request, "accounts.html", "accounts", form=form, accounts=health)
+    return show(
+        request,
+        "accounts.html",
+        "accounts",
+        form=token or forms.Connect(),
+        sign_in=sign_in or forms.SignIn(initial={"pasted": away}, auto_id=SIGN_IN_IDS),
+        signs_in=bool(connecting.channels()),
+        comes_back_to=settings.URL,
+        accounts=[Health(row, *_health(row, now)) for row in rows],
+    )
 
 
 @for_role(Role.ADMIN)
@@ -68,16 +91,26 @@ def reconnect(request: HttpRequest, desk: Desk, account_id: int) -> HttpResponse
     form = forms.Reconnect(request.POST or None)
     if form.is_valid():
         try:
-            with _wire() as wire:
+            with wire() as carrier:
                 accounts.reconnect(
-                    found, form.cleaned_data["token"], place.reader(request), place.instant(request), wire
+                    found, form.cleaned_data["token"], place.reader(request), place.instant(request), carrier
                 )
         except NotPossible as error:
             forms.refuse(form, error)
         else:
             messages.success(request, f"“{found.handle}” is connected with its new token.")
             return redirect("accounts", desk.slug)
-    return show(request, "reconnect.html", "accounts", form=form, account=found)
+    again = forms.SignInAgain(initial={"pasted": connecting.is_elsewhere(_here(request))})
+    signs_in = found.channel in connecting.channels()
+    return show(
+        request,
+        "reconnect.html",
+        "accounts",
+        form=form,
+        sign_in=again if signs_in else None,
+        comes_back_to=settings.URL,
+        account=found,
+    )
 
 
 @for_role(Role.ADMIN)
@@ -107,5 +140,11 @@ def _health(account: Account, now: datetime) -> tuple[str, str]:
     return ("Watched", "good") if account.polled_at else ("Just connected", "info")
 
 
-def _wire() -> Http:
+def _here(request: HttpRequest) -> str:
+    """The address at which the reader reaches the desk."""
+    return f"{request.scheme}://{request.get_host()}"
+
+
+def wire() -> Http:
+    """The way to the networks."""
     return Http(allow_hosts=settings.ALLOW_HOSTS, now=clock.now)

@@ -5,6 +5,8 @@ for (const zone of document.querySelectorAll("select[data-guess-zone]")) {
   const known = [...zone.options].some((option) => option.value === here);
   if (known && zone.value === "UTC" && !document.querySelector(".wrong")) zone.value = here;
 }
+const onwards = document.querySelector("a[data-go]");
+if (onwards) location.replace(onwards.href);
 for (const field of document.querySelectorAll("[data-select]")) {
   field.addEventListener("focus", () => field.select());
 }
