@@ -60,7 +60,17 @@ def is_a_problem(answer: Any) -> None:
 def test_bodies_that_are_none(api: Desk, name: str) -> None:
     caller = api.caller()
     ids = dict.fromkeys(
-        ["case_id", "post_id", "send_id", "member_id", "invitation_id", "account_id", "token_id", "version"],
+        [
+            "case_id",
+            "post_id",
+            "send_id",
+            "member_id",
+            "invitation_id",
+            "account_id",
+            "token_id",
+            "sign_in_id",
+            "version",
+        ],
         1,
     ) | {"case_id": api.case().pk}
     for operation in all_operations():
