@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
 import time_machine
 from django.db import connection
@@ -219,11 +222,23 @@ def test_a_secret_changed_in_another_process_is_noticed(api: Desk, forum: Sender
     assert forum.deliver(post(3)).status_code == 200, "the old one still holds, under the new number"
 
 
-def test_a_delivery_is_one_statement_and_no_job(api: Desk, forum: Sender) -> None:
+def test_a_delivery_is_one_statement_and_no_job(
+    api: Desk, forum: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
     forum.deliver(post("first"))
+    asked: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(self: Any, query: Any, *args: Any, **more: Any) -> Any:
+        if threading.current_thread() is threading.main_thread():
+            asked.append(str(query))
+        return execute(self, query, *args, **more)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", noted)
     with CaptureQueriesContext(connection) as queries:
         assert forum.deliver([post(n) for n in range(100)]).json()["kept"] == 100
-    assert len(queries) == 1, [query["sql"][:80] for query in queries]
+    assert len(queries) == 0, [query["sql"][:80] for query in queries]
+    assert [query.split()[0] for query in asked] == ["WITH"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'amends.take'")
         assert cursor.fetchone()[0] <= 1

@@ -42,6 +42,7 @@ class Hooks:
         response = _unfit(request) or self._received(request)
         response["Cache-Control"] = "no-store"
         response["X-Content-Type-Options"] = "nosniff"
+        response["Content-Length"] = str(len(response.content))
         return response
 
     def _received(self, request: HttpRequest) -> HttpResponse:

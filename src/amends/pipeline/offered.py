@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic_core import to_json
+
 from amends.pipeline.import_fields import Rules
 from amends.pipeline.import_fields import post as post_of
 from amends.pipeline.import_times import NotATime, instant
@@ -43,14 +45,24 @@ def read(offer: object, rules: Rules) -> tuple[Item, bytes]:
     if not isinstance(deleted, bool):
         raise NotAPost("deleted is neither true nor false")
     payload = payload_of(offer)
+    edited_at = _edited(offer.get("edited_at"))
     _, item = post_of(offer | {"text": ""} if deleted else offer, rules)
-    return replace(item, deleted=deleted, edited_at=_edited(offer.get("edited_at"))), payload
+    if deleted or edited_at:
+        item = replace(item, deleted=deleted, edited_at=edited_at)
+    return item, payload
 
 
 def payload_of(offer: object) -> bytes:
     """What was offered, as JSON; raises NotAPost where it is nested too deeply for that."""
     try:
-        return _spell(offer).encode()
+        return to_json(offer)
+    except ValueError:  # it holds half of a surrogate pair, or is nested too deeply
+        return _escaped(offer)
+
+
+def _escaped(offer: object) -> bytes:
+    try:
+        return json.dumps(offer, separators=(",", ":")).encode()
     except RecursionError:
         raise NotAPost("it is nested too deeply") from None
 
@@ -84,9 +96,6 @@ def id_of(offer: object) -> str:
     """The id it was sent with, as far as it can be told."""
     named = offer.get("id") if isinstance(offer, dict) else None
     return plain(str(named))[:LONGEST_ID] if type(named) in (str, int) else ""
-
-
-_spell = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _edited(value: object) -> datetime | None:

@@ -44,10 +44,9 @@ class Item:
 
 def checked(item: Item, now: datetime) -> Item:
     """The item if the desk can keep it; raises NotAPost with a reason a person can act on."""
-    for name in ("remote_id", "author_id", "channel"):
-        value = getattr(item, name)
-        if not value.strip():
-            raise NotAPost(f"{name} is empty")
+    if not (item.remote_id.strip() and item.author_id.strip() and item.channel.strip()):
+        empty = [name for name in ("remote_id", "author_id", "channel") if not getattr(item, name).strip()]
+        raise NotAPost(f"{empty[0]} is empty")
     for name in ("remote_id", "author_id", "in_reply_to", "conversation_id"):
         if len(getattr(item, name)) > _LONGEST:
             raise NotAPost(f"{name} is longer than {_LONGEST} characters")

@@ -61,6 +61,8 @@ if _ENV.get("DATABASE_DIRECT_URL", "").strip():
     # DATABASE_URL is a transaction pooler: the queue listens past it, and nothing may outlive a transaction.
     DATABASES["direct"] = _database(_ENV["DATABASE_DIRECT_URL"].strip())
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+else:
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5  # for the few statements that ask to be prepared
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
+from pydantic_core import to_json
 
 from amends.store import arrays
 from amends.store.cases import interval
@@ -143,7 +144,9 @@ def _parameters(
     ]
 
 
-spell = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+def spell(fields: Fields) -> str:
+    """Fields as they are kept and fingerprinted; their texts hold nothing that `plain` replaces."""
+    return to_json(fields).decode()
 
 
 def fingerprint(fields: str) -> bytes:
