@@ -38,7 +38,13 @@ def fresh(cluster: Cluster) -> Iterator[str]:
             yield name
         finally:
             point_at("amends")
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            _drop(cluster, name)
+
+
+def _drop(cluster: Cluster, name: str) -> None:
+    """Over a connection of its own, since a measure may have restarted the server meanwhile."""
+    with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def point_at(name: str) -> None:

@@ -25,6 +25,7 @@ from bench import (
     scale,
     starting,
     way_in,
+    webhook,
 )
 from bench.progress import say
 from bench.result import NOT_SET, Result, missing
@@ -39,6 +40,7 @@ MEASURES: Mapping[str, Callable[[Cluster, scale.Scale], list[Result]]] = {
     "streams": way_in.streams,
     "pages": pages.measure,
     "million": million.measure,
+    "webhook": webhook.measure,
     "history": record.measure,
     "reading": reading.measure,
     "start": starting.serve,

@@ -20,6 +20,8 @@ class Scale:
     history_seconds: float
     read: int
     settle_seconds: float
+    deliveries: int
+    promised: int
 
 
 FULL = Scale(
@@ -34,6 +36,8 @@ FULL = Scale(
     history_seconds=4.0,
     read=5_000,
     settle_seconds=10.0,
+    deliveries=3_000,
+    promised=2_000,
 )
 QUICK = Scale(
     rounds=1,
@@ -47,4 +51,6 @@ QUICK = Scale(
     history_seconds=0.2,
     read=100,
     settle_seconds=0.1,
+    deliveries=80,
+    promised=50,
 )

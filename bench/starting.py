@@ -59,7 +59,7 @@ def database(_cluster: Cluster, scale: Scale) -> list[Result]:
             times["first start"].append(_start(cluster))
             cluster.stop()
             times["start"].append(_start(cluster))
-            _kill(folder)
+            kill(folder)
             times["start after a kill"].append(_start(cluster))
     return [Result(f"PostgreSQL, {name}", min(taken), "s") for name, taken in times.items()]
 
@@ -70,7 +70,8 @@ def _start(cluster: Cluster) -> float:
     return time.perf_counter() - start
 
 
-def _kill(folder: Path) -> None:
+def kill(folder: Path) -> None:
+    """SIGKILL to every process of the embedded PostgreSQL."""
     server = postmaster(folder / places.CLUSTER)
     if server is None:
         raise RuntimeError("The server to kill is not there.")
