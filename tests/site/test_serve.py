@@ -160,3 +160,31 @@ def test_no_secret_is_in_a_command_line_or_where_it_is_not_needed(folder: Path) 
             assert not any(password in environment for password in passwords)
             assert "AMENDS_FAKE_TOKEN" not in environment or "fake-network" in command
         assert (folder / "sample.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_new_desk_says_the_code_for_visitors_from_elsewhere_until_somebody_can_sign_in() -> None:
+    made = Path(tempfile.mkdtemp(prefix="amends-new-", dir="/tmp"))
+    try:
+        with served(made) as (_, url, said):
+            code = re.search(r"set-up code ([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})$", said, re.MULTILINE)
+            assert code, said
+            kept = made / "set-up-code"
+            assert (kept.read_text(), kept.stat().st_mode & 0o777) == (f"{code[1]}\n", 0o600)
+            request = urllib.request.Request(f"{url}/setup/", headers={"X-Forwarded-For": "192.0.2.7"})  # noqa: S310
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(request, timeout=20) as answer:
+                assert "Set-up code" in answer.read().decode()
+            with opener.open(f"{url}/setup/", timeout=20) as answer:
+                assert "Set-up code" not in answer.read().decode()
+        port = free_port()
+        with amends(made, "web", "--port", str(port)) as web:
+            wait_until(lambda: page(f"http://127.0.0.1:{port}/") == 200)
+            assert code[1] in web.complaints()
+        done = result(made, "add-admin", "ann@example.org", "--brand", "X", given="correct horse battery")
+        assert done[0] == 0, done
+        assert not kept.exists()
+        with served(made) as (_, _, said):
+            assert "code" not in said
+    finally:
+        Cluster(made).stop()
+        shutil.rmtree(made)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import hotp_value, yield_hotp_counters_from_time
 from django.conf import settings
@@ -11,6 +13,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from tests.web.settings_pages import NASTY, PASSWORD, page, post, stranger
 
+from amends.pipeline import set_up_code
 from amends.store import sealed, seals
 from amends.store.models import Mail, Membership, User
 
@@ -124,3 +127,53 @@ def test_a_forgotten_password_is_mailed_a_code_only_where_there_is_mail(boss: Me
     post(visitor, "/account/password/reset/complete/", good)
     boss.user.refresh_from_db()
     assert boss.user.check_password("eight elegant eels")
+
+
+def elsewhere(**more: str) -> Client:
+    """A browser on another machine."""
+    return Client(SERVER_NAME="127.0.0.1", **{"REMOTE_ADDR": "192.0.2.7", **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.7"},
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=127.0.0.1"},
+        {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+        {"REMOTE_ADDR": ""},
+        {"REMOTE_ADDR": "::ffff:192.0.2.7"},
+    ],
+)
+def test_a_visitor_from_elsewhere_needs_the_code_to_become_the_first_admin(
+    desk: None, more: dict[str, str], tmp_path: Path
+) -> None:
+    visitor = elsewhere(**more)
+    assert "Set-up code" in page(visitor, "/setup/")
+    fields = {"name": "Eve", "email": "eve@example.com", "brand": "Firm", "time_zone": "UTC"}
+    for guess in ("", "0" * 16, "\x00", "x" * 300):
+        refused = post(visitor, "/setup/", fields, password=PASSWORD, code=guess)
+        assert set_up_code.code() not in refused
+    assert not User.objects.exists()
+    with override_settings(DATA=tmp_path):
+        path = set_up_code.write_down(tmp_path)
+        assert path.stat().st_mode & 0o777 == 0o600
+        code = f" {path.read_text().lower()} ".replace("-", " ")
+        assert "Firm is ready" in post(visitor, "/setup/", fields, password=PASSWORD, code=code)
+        assert not path.exists(), "it is used up"
+    assert User.objects.get().is_staff
+
+
+def test_the_code_is_asked_for_wherever_somebody_else_could_come(desk: None) -> None:
+    for address in ("127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"):
+        assert "Set-up code" not in page(elsewhere(REMOTE_ADDR=address), "/setup/")
+    with override_settings(URL="https://desk.example.org"):
+        assert "Set-up code" in page(stranger(), "/setup/")
+    for url in ("http://localhost:8010", "http://[::1]:8010"):
+        with override_settings(URL=url):
+            assert "Set-up code" not in page(stranger(), "/setup/")
+    with override_settings(SECRET_KEY="n" * 40):
+        other = set_up_code.code()
+    assert other != set_up_code.code()
+    assert not set_up_code.opens(other)
+    assert set_up_code.opens(set_up_code.code())

@@ -13,6 +13,8 @@ from pathlib import Path
 from amends.site.errors import SiteError
 
 SETTINGS = "amends.site.settings"
+SERVED = "AMENDS_SERVED"
+"""Set by `amends serve` for what it starts."""
 Notify = Callable[[str], None]
 
 

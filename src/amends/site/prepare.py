@@ -42,7 +42,12 @@ def run(args: argparse.Namespace) -> int:
             changed = [person.email for person, old in planted if old]
             kept = samples.read(ready.folder)
             samples.write(ready.folder, replace(kept, people=tuple(person for person, _ in planted)))
-        told = {"people": User.objects.filter(is_active=True).count(), "changed": changed}
+        told: dict[str, Any] = {"people": User.objects.filter(is_active=True).count(), "changed": changed}
+        if not told["people"]:
+            from amends.pipeline import set_up_code
+
+            set_up_code.write_down(ready.folder)
+            told["code"] = set_up_code.code()
     sys.stdout.write(json.dumps(told) + "\n")
     return 0
 

@@ -23,7 +23,7 @@ from amends.site import sample as samples
 from amends.site.children import Child, amends
 from amends.site.cluster import Cluster
 from amends.site.commands.say import say, tell
-from amends.site.desk import Desk, place
+from amends.site.desk import SERVED, Desk, place
 from amends.site.errors import SiteError
 
 HEARTBEAT = 0.2
@@ -81,9 +81,10 @@ class Supervisor:
         self._greet(desk, environment["AMENDS_URL"], told)
 
     def _environment(self, desk: Desk) -> dict[str, str]:
+        """What our children are told; SERVED, that we say what a visitor must know."""
         environment = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
         environment.setdefault("AMENDS_URL", ports.shown(self.host, self.port))
-        return environment | {"AMENDS_DATA": str(desk.folder)}
+        return environment | {"AMENDS_DATA": str(desk.folder), SERVED: "1"}
 
     def _start_network(self, desk: Desk, environment: dict[str, str]) -> str:
         """Start the sample's network; the desk may talk with this one port of the machine. Its address."""
@@ -140,6 +141,7 @@ class Supervisor:
                 tell(f"  {person.role:<10}  {person.email:<26}  {password}")
         elif not told["people"]:
             tell("Nobody can sign in yet: the first visit sets up the first admin.")
+            tell(f"From another machine it is asked for the set-up code {told['code']}")
         tell(f"Data: {desk.folder}   Stop: ctrl-C\n")
 
     def _look_after(self, desk: Desk, at_hour: int | None) -> None:

@@ -14,10 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from amends.core.case import NotPossible
-from amends.pipeline import invitations, mail, people
+from amends.pipeline import invitations, mail, people, set_up_code
 from amends.pipeline.people_checks import InvitationGone, SetUpAlready
 from amends.store.models import Invitation, Membership, User
 from amends.web import forms, place
+from amends.web.set_up import form_for
 
 PRESENTED = "invitation"
 """Where a session notes whose secret its visitor has shown: the invitation's id, never the secret."""
@@ -41,16 +42,18 @@ def set_up(request: HttpRequest) -> HttpResponse:
     """Make the first admin and the first brand, once."""
     if not people.needs_first_admin():
         return redirect("home")
-    form = forms.SetUp(request.POST or None)
+    form = form_for(request)
     if form.is_valid():
+        given = {name: value for name, value in form.cleaned_data.items() if name != "code"}
         try:
-            made = people.first_admin(**form.cleaned_data, now=place.instant(request))
+            made = people.first_admin(**given, now=place.instant(request))
         except SetUpAlready as error:
             messages.error(request, error.text)
             return redirect("account_login")
         except NotPossible as error:
             forms.refuse(form, error)
         else:
+            set_up_code.forget(settings.DATA)
             _let_in(request, made.user)
             messages.success(request, f"Welcome. {made.brand.name} is ready; connect an account next.")
             return redirect("accounts", made.brand.slug)

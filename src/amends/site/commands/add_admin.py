@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make them, on record."""
     password = asked()
-    with desk(say):
+    with desk(say) as found:
         from amends.pipeline.people_checks import PeopleError
         from amends.site.admins import add
 
@@ -32,5 +32,8 @@ def run(args: argparse.Namespace) -> int:
             add(args.email, args.name or args.email, password, args.brand, args.time_zone)
         except PeopleError as error:
             raise DeskError(f"{error.text} Nothing was changed.") from None
+        from amends.pipeline import set_up_code
+
+        set_up_code.forget(found.folder)
     say(f"{args.email} can sign in, and is admin of “{args.brand}”.")
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from amends.site import ports
 from amends.site.commands.say import say
-from amends.site.desk import desk
+from amends.site.desk import SERVED, Desk, desk
 
 NAME = "web"
 HELP = "Serve the screens and the API, until stopped. Run several behind a proxy, on any machines."
@@ -41,14 +41,24 @@ def run(args: argparse.Namespace) -> int:
     """Serve until stopped; a worker process that dies is replaced."""
     ports.check(args.host, args.port)
     os.environ.setdefault("AMENDS_URL", ports.shown(args.host, args.port))
-    with desk(say):
+    with desk(say) as found:
         from django.db import connections
 
+        _tell_the_code(found)
         connections.close_all()  # what a fork must not share
         os.environ["AMENDS_WEB_PARENT"] = str(os.getpid())
         os.environ["AMENDS_WEB_THREADS"] = str(max(1, args.threads))
         _serve(args)
     return 0
+
+
+def _tell_the_code(found: Desk) -> None:
+    """While nobody can sign in: what a visitor from another machine must know to become the first admin."""
+    from amends.pipeline import people, set_up_code
+
+    if SERVED not in os.environ and people.needs_first_admin():
+        path = set_up_code.write_down(found.folder)
+        say(f"Set-up code, for the first visit from another machine: {set_up_code.code()} (also in {path})")
 
 
 def _serve(args: argparse.Namespace) -> None:
