@@ -71,8 +71,8 @@ def test_a_day_at_the_server(tmp_path: Path) -> None:
                     run(Fake().send(connected, intent), http)
             found = run(Fake().read_back(connected, intent), http)
             assert found is not None
-            told(url, "/control/faults", trouble="reset", path="/api/timeline")
-            with pytest.raises(Transient):
+            told(url, "/control/faults", trouble="reset", path="/api/timeline", count=2)
+            with pytest.raises(Transient):  # a kept connection that breaks is one free try for a reader
                 run(Fake().poll(connected, ""), http)
             items = run(Fake().poll(connected, ""), http).items
         assert [item.text for item in items] == ["@brand hello?", "We are here.", "We are here."]

@@ -14,7 +14,7 @@ from tests.pipeline.consenting import Desk
 from amends.core.values import Role
 from amends.language.reading import Text
 from amends.language.stand_in import StandIn
-from amends.pipeline import act, poll, sweep
+from amends.pipeline import act, looking, poll, sweep
 from amends.pipeline.take import read_again, take_in
 from amends.store import brands, models, sealed
 
@@ -36,6 +36,7 @@ class Town:
 
     def fetch(self) -> None:
         poll.poll_account(self.account.pk, self.stage.wire, self.now())
+        looking.look_again(self.account.pk, self.stage.wire, self.now())
         while take_in(self.model, self.now()) or read_again(self.model, self.now()):
             pass
 
@@ -61,16 +62,15 @@ class Town:
         return models.Post.objects.filter(direction="in").earliest("posted_at")
 
 
-@pytest.fixture
-def town(desk: None) -> Town:
-    stage = FakeStage()
+def settled(stage: FakeStage) -> Town:
+    """A town on this network, a day after it began."""
     stage.pass_time(timedelta(days=1).total_seconds())
     brand = brands.get_or_create("The Brand", stage.now())
     agent = models.User.objects.create_user("ada@example.org", name="Ada")
     models.Membership.objects.create(user=agent, brand=brand, role=Role.AGENT)
     account = models.Account.objects.create(
         brand=brand,
-        channel="fake",
+        channel=stage.channel.name,
         handle=stage.connected.handle,
         remote_id=stage.connected.remote_id,
         base_url=stage.connected.base_url,
@@ -78,6 +78,11 @@ def town(desk: None) -> Town:
         created_at=stage.now(),
     )
     return Town(stage, brand, account, agent)
+
+
+@pytest.fixture
+def town(desk: None) -> Town:
+    return settled(FakeStage())
 
 
 class BrokenModel:

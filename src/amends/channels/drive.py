@@ -26,6 +26,7 @@ FOLLOWED_READING = frozenset({301, 302, 303, 307, 308})
 FOLLOWED_WRITING = frozenset({307, 308})
 """Any other redirect of a write could mean that it was done."""
 NOTHING_WENT_OUT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+BROKEN_OFF = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
 MOST_PORT = 65_535
 STANDARD_PORTS = {"http": 80, "https": 443}
 
@@ -112,7 +113,7 @@ class Http:
         for _ in range(MOST_REDIRECTS + 1):
             url = self._checked(request)
             outgoing = _outgoing(request, url)
-            with _told(request, url), closing(self._transport.handle_request(outgoing)) as answer:
+            with _told(request, url), closing(self._answer(request, outgoing)) as answer:
                 answer.request = outgoing
                 followed = FOLLOWED_WRITING if request.writes else FOLLOWED_READING
                 if answer.status_code not in followed or "location" not in answer.headers:
@@ -123,7 +124,16 @@ class Http:
 
     def patient_for(self, seconds: float) -> None:
         """Give the exchange that is under way so long from now on."""
-        self._deadline.start(seconds)
+        self._deadline.extend(seconds)
+
+    def _answer(self, request: Request, outgoing: httpx2.Request) -> httpx2.Response:
+        try:
+            return self._transport.handle_request(outgoing)
+        except BROKEN_OFF:
+            # Some servers close a kept connection without a word. Asking twice is harmless, saying is not.
+            if request.writes or not self._deadline.reuses:
+                raise
+            return self._transport.handle_request(outgoing)
 
     def _checked(self, request: Request) -> httpx2.URL:
         try:

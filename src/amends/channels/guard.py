@@ -69,9 +69,15 @@ class Deadline:
         self._at = float("inf")
         self._aborted = False
         self._stream: httpcore2.NetworkStream | None = None
+        self.reuses = False
+        """Whether the exchange runs over a connection that was there before it."""
 
     def start(self, seconds: float) -> None:
-        """Begin the exchange, or give it more time."""
+        """Begin the exchange."""
+        self._at, self.reuses = time.monotonic() + seconds, self._stream is not None
+
+    def extend(self, seconds: float) -> None:
+        """Give the exchange so long from now on."""
         self._at = time.monotonic() + seconds
 
     def abort(self) -> None:
@@ -83,8 +89,8 @@ class Deadline:
                 opened.shutdown(socket.SHUT_RDWR)
 
     def watch(self, stream: httpcore2.NetworkStream) -> None:
-        """The connection that the exchange runs over."""
-        self._stream = stream
+        """The new connection that the exchange runs over."""
+        self._stream, self.reuses = stream, False
 
     def within(self, timeout: float | None) -> float:
         """The shorter of `timeout` and what is left; raises a time-out when nothing is."""

@@ -138,7 +138,8 @@ class Mastodon:
                     ours = is_ours(connected, status) or names_us(connected, status)
                     return _heard(connected, status if ours else None)
                 case "delete":
-                    return Heard(again=(event.data.strip(),)) if event.data.strip() else Heard()
+                    gone = mastodon_read.lasting(connected, event.data.strip())
+                    return Heard(again=(gone,)) if gone else Heard()
                 case "conversation" | "notifications_merged":
                     return Heard(poll=True)
                 case _:
@@ -205,7 +206,7 @@ def _as_they_stand(connected: Connected, ids: Sequence[str]) -> Flow[dict[str, R
             wanted = {"id[]": tuple(ids[start : start + AT_ONCE])}
             for value in listed((yield from asked(asking(connected, "/api/v1/statuses", wanted)))):
                 status = status_of(value)
-                now[status.key("id")] = status
+                now[mastodon_read.lasting(connected, status.key("id"))] = status
     for remote_id in ids:
         if remote_id not in now:
             status_now = yield from fetched(connected, remote_id)

@@ -28,6 +28,8 @@ REFUSALS: Words = dict.fromkeys(
 MENTIONING = frozenset({"mention", "quote"})
 PUBLIC = frozenset({"public", "unlisted"})
 _SHORT = 300
+DATED = 10
+"""Digits before a status's number where the server writes a time there."""
 
 
 def asking(
@@ -68,6 +70,19 @@ def status_of(value: Json) -> Record:
     return status.maybe_record("reblog") or status
 
 
+def lasting(connected: Connected, remote_id: str) -> str:
+    """The part of a status's id that never changes, in a form that its server takes for the whole."""
+    if connected.settings.get("ids") == "dated" and len(remote_id) > DATED:
+        return "0" * DATED + remote_id[DATED:]
+    return remote_id
+
+
+def parent_of(connected: Connected, status: Record) -> str | None:
+    """The id of the status that this one answers, if it answers one."""
+    parent = status.text("in_reply_to_id", "")
+    return lasting(connected, parent) if parent else None
+
+
 def is_ours(connected: Connected, status: Record) -> bool:
     """Whether our account said it."""
     return status.record("account").key("id") == connected.remote_id
@@ -82,7 +97,7 @@ def seen(connected: Connected, status: Record) -> Seen:
     """A status as the desk knows posts; followers-only and direct ones are private."""
     author, public = status.record("account"), status.text("visibility") in PUBLIC
     return Seen(
-        id=status.key("id"),
+        id=lasting(connected, status.key("id")),
         author_id=author.key("id"),
         author_handle=author.text("acct", ""),
         author_name=author.text("display_name", ""),
@@ -90,7 +105,7 @@ def seen(connected: Connected, status: Record) -> Seen:
         created_at=status.time("created_at"),
         direction=Direction.OUT if author.key("id") == connected.remote_id else Direction.IN,
         visibility=Visibility.PUBLIC if public else Visibility.PRIVATE,
-        in_reply_to=status.text("in_reply_to_id", "") or None,
+        in_reply_to=parent_of(connected, status),
         url=status.text("url", "") if public else "",
         lang="" if connected.settings.get("languages") == "untold" else status.text("language", ""),
         edited_at=status.maybe_time("edited_at"),
@@ -129,8 +144,9 @@ def told(body: Json) -> Settings:
         "per_url": _number(statuses, "characters_reserved_per_url"),
         "streaming": (urls.text("streaming", "") or urls.text("streaming_api", ""))[:_SHORT],
         "api": _number(versions, "mastodon"),
-        "languages": "untold" if "snac" in version else "",  # it calls every post English
     }
+    if "snac" in version:  # it calls every post English, and begins ids with the time of the last edit
+        said |= {"languages": "untold", "ids": "dated"}
     return {name: value for name, value in said.items() if value}
 
 

@@ -19,7 +19,9 @@ from amends.channels.mastodon_read import (
     headers,
     home,
     is_ours,
+    lasting,
     listed,
+    parent_of,
     quoted,
     shut_out_by,
     status_of,
@@ -57,7 +59,7 @@ def send(connected: Connected, intent: Intent) -> Flow[Sent]:
     request = Request("POST", address(connected, "/api/v1/statuses"), headers=keyed, json=body)
     said = answer(request, (yield request), REFUSALS)
     try:
-        return _sent(Record(said))
+        return _sent(connected, Record(said))
     except Unreadable as error:
         raise Maybe("The server took it but did not say under which number.") from error
 
@@ -104,10 +106,10 @@ def _unless_shut_out(connected: Connected, intent: Intent) -> Flow[None]:
         raise NotAllowedByPerson("This person has blocked us on the network.")
 
 
-def _sent(status: Record) -> Sent:
+def _sent(connected: Connected, status: Record) -> Sent:
     public = status.text("visibility", "") in PUBLIC
     url = status.text("url", "") if public else ""
-    return Sent(status.key("id"), url, status.time("created_at"))
+    return Sent(lasting(connected, status.key("id")), url, status.time("created_at"))
 
 
 def read_back(connected: Connected, intent: Intent) -> Flow[Sent | None]:
@@ -151,22 +153,25 @@ def _among(connected: Connected, intent: Intent, page: Items) -> Flow[Sent | Non
     """The one of these statuses that is what `intent` wanted to say."""
     for status in _candidates(connected, intent, page):
         if (yield from _says(connected, intent, status)):
-            return _sent(status)
+            return _sent(connected, status)
     return None
 
 
 def _candidates(connected: Connected, intent: Intent, page: Items) -> Iterator[Record]:
     for value in page:
         status = status_of(value)
-        if not is_ours(connected, status) or status.key("id") in intent.others:
+        if not is_ours(connected, status) or lasting(connected, status.key("id")) in intent.others:
             continue
-        if _stands_there(status, intent) and status.time("created_at") >= intent.created_at - CLOCK_SKEW:
+        if (
+            _stands_there(connected, status, intent)
+            and status.time("created_at") >= intent.created_at - CLOCK_SKEW
+        ):
             yield status
 
 
-def _stands_there(status: Record, intent: Intent) -> bool:
+def _stands_there(connected: Connected, status: Record, intent: Intent) -> bool:
     """Under the post that it answers; or, as that was deleted since, under none but said to the person."""
-    parent = status.text("in_reply_to_id", "") or None
+    parent = parent_of(connected, status)
     if parent is None and intent.recipient:
         named = {Record(one).text("id", "") for one in status.items("mentions")}
         return intent.in_reply_to is None or intent.recipient in named

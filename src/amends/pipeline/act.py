@@ -22,6 +22,8 @@ from amends.store.post_rows import Labels, NewPost
 
 FIRST_LOOK = timedelta(seconds=5)
 LOOKS = (timedelta(seconds=20), timedelta(seconds=60), timedelta(minutes=5))
+SURE_AFTER = 2
+"""Looks that found nothing, after which a send is repeated where the network takes a key once only."""
 LOOKING = timedelta(minutes=2)
 """Longer than any look-up takes; one that was cut off is made again after it."""
 PAUSE = timedelta(seconds=10)
@@ -31,6 +33,7 @@ RECONNECT_PAUSE = timedelta(minutes=5)
 STUCK_AFTER = timedelta(minutes=1)
 """Longer than any sending takes; should one take longer still, its end is taken all the same."""
 _CUT_SHORT = "The worker ended while it was sending."
+_REPEATED = "Not found there; it is sent again under its key, which the network takes once only."
 _UNFOUND = "The network does not show it. Look there, then send it again or give it up."
 
 Clock = Callable[[], datetime]
@@ -65,12 +68,23 @@ def look_next(wire: Wire, clock: Clock) -> bool:
         return True
     if sent:
         _stands(claimed, sent, clock())
+    elif claimed.looks >= SURE_AFTER and _repeatable(claimed, now):
+        outbox.settle(claimed, SendState.PLANNED, now, not_before=now, why=_REPEATED)
     elif claimed.looks < len(LOOKS):
         why = "Not found yet; looking again."
         outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + pause, why=why)
     else:
         outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + outbox.NEVER, why=_UNFOUND)
     return True
+
+
+def _repeatable(claimed: Claimed, now: datetime) -> bool:
+    """Whether the network surely still knows the send's key, so that a repetition stands there once."""
+    account = models.Account.objects.get(pk=claimed.account_id)
+    channel = driver(account.channel)
+    if channel is None or not account.active:
+        return False
+    return now < claimed.written_at + channel.limits(accounts.told(account.settings)).keeps_keys
 
 
 def find_stuck(now: datetime) -> int:

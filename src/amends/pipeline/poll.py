@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db import transaction
 from amends.channels import drive
 from amends.channels.drive import Wire
 from amends.channels.errors import AuthExpired, ChannelError, RateLimited
-from amends.channels.protocol import Page, Seen, Unread
+from amends.channels.protocol import Channel, Connected, Page, Seen, Unread
 from amends.channels.registry import driver
 from amends.pipeline.act import connected
 from amends.pipeline.receive import Item, NotAPost, checked, receive
@@ -31,7 +32,6 @@ def poll_account(account_id: int, wire: Wire, now: datetime) -> int:
 
     One poller an account at a time. A failure leaves the cursor where it was, and the trouble on the account.
     """
-    ask_about(account_id, wire, now)
     new = 0
     for _ in range(MOST_PAGES):
         with transaction.atomic():
@@ -65,30 +65,32 @@ def due_accounts(now: datetime) -> list[int]:
     return due
 
 
-def ask_about(account_id: int, wire: Wire, now: datetime) -> None:
-    """Remember what the account's server says of itself, once in a while; it goes on as before otherwise."""
-    account = models.Account.objects.filter(pk=account_id, active=True).exclude(retry_at__gt=now).first()
-    channel = driver(account.channel) if account else None
-    asked_at = accounts.moment(account.settings, ASKED) if account else None
-    if account is None or channel is None or (asked_at and now - asked_at < ASK_AGAIN):
-        return
-    try:
-        told = drive.run(channel.about(connected(account)), wire)
-    except (ChannelError, sealed.CannotOpen):  # the poll that follows says what is wrong
-        return
-    accounts.remember(account_id, {accounts.SERVER: told, ASKED: now})
-
-
 def _fetch(account: models.Account, wire: Wire, now: datetime) -> Page | None:
     channel = driver(account.channel)
     if channel is None:
         return None
     try:
-        return drive.run(channel.poll(connected(account), account.cursor), wire)
+        known = _told(account, channel, wire, now)
+        return drive.run(channel.poll(known, account.cursor), wire)
     except (ChannelError, sealed.CannotOpen) as error:
         retry_at = _retry_at(account, error, now)
         models.Account.objects.filter(pk=account.pk).update(trouble=str(error)[:300], retry_at=retry_at)
         return None
+
+
+def _told(account: models.Account, channel: Channel, wire: Wire, now: datetime) -> Connected:
+    """The account, with what its server says of itself: asked once in a while, and before anything else."""
+    known, asked_at = connected(account), accounts.moment(account.settings, ASKED)
+    if asked_at and now - asked_at < ASK_AGAIN:
+        return known
+    try:
+        told = drive.run(channel.about(known), wire)
+    except ChannelError:
+        if asked_at is None:
+            raise
+        return known
+    accounts.remember(account.pk, {accounts.SERVER: told, ASKED: now})
+    return replace(known, settings=told)
 
 
 def _retry_at(account: models.Account, error: ChannelError | sealed.CannotOpen, now: datetime) -> datetime:
