@@ -123,6 +123,14 @@ def test_a_lost_password_is_set_anew(folder: Path) -> None:
     )
 
 
+def test_failed_items_are_listed_by_brand(folder: Path) -> None:
+    code, out, said = result(folder, "retry-failed", "--brand", "ÖL & söhne")
+    assert (code, out, said) == (0, "Öl & Söhne: 0 failed, 0 of them can be tried again\n", "")
+    assert result(folder, "retry-failed", "--list")[0] == 0
+    code, _, said = result(folder, "retry-failed", "--brand", "Nobody's")
+    assert (code, "There is no brand" in said) == (1, True)
+
+
 def test_a_backup_comes_back_by_command(folder: Path) -> None:
     code, printed, said = result(folder, "backup")
     assert code == 0, said
@@ -166,7 +174,16 @@ def test_the_doctor_names_what_is_bad(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["stats", "--json"], ["doctor"], ["verify-history"], ["backup"], ["reseal"], ["move-database"]]
+    "words",
+    [
+        ["stats", "--json"],
+        ["doctor"],
+        ["verify-history"],
+        ["backup"],
+        ["reseal"],
+        ["move-database"],
+        ["retry-failed"],
+    ],
 )
 def test_where_no_desk_is_none_is_made(folder: Path, tmp_path: Path, words: list[str]) -> None:
     """A mistyped AMENDS_DATA must not look like a desk that lost everything."""

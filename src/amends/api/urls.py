@@ -7,6 +7,7 @@ from amends.api import (
     actions,
     brand,
     cases,
+    failures,
     installation,
     live,
     people,
@@ -34,6 +35,7 @@ api.add_router("", accounts.router, tags=["Accounts"])
 api.add_router("", sources.router, tags=["Accounts"])
 api.add_router("", tokens.router, tags=["Tokens"])
 api.add_router("", stats.router, tags=["Figures"])
+api.add_router("", failures.router, tags=["Figures"])
 api.add_router("", installation.router, tags=["Installation"])
 
 patterns = addresses(api)

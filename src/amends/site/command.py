@@ -23,6 +23,7 @@ COMMANDS = (
     "import_",
     "verify_history",
     "stats",
+    "retry_failed",
     "doctor",
     "backup",
     "restore",

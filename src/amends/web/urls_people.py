@@ -39,6 +39,7 @@ _SIGN_IN: list[URLPattern | URLResolver] = [
 ]
 _BRAND: list[URLPattern | URLResolver] = [
     path("", brand.page, name="brand"),
+    path("retry/", brand.retry, name="retry_failed"),
     path("people/", members.page, name="people"),
     path("people/<int:membership_id>/role/", members.set_role, name="set_role"),
     path("people/<int:membership_id>/remove/", members.remove, name="remove_person"),
