@@ -68,11 +68,12 @@ class Rig:
         assert running.alive, running.said()
         return running
 
-    def plant(self) -> None:
-        """A brand, its admin, its account on the network, and a token for the API."""
-        self.network.start()
+    def plant(self, *, on_network: bool = True) -> None:
+        """A brand, its admin, a token for the API and, if wanted, its account on the fake network."""
+        if on_network:
+            self.network.start()
         self.amends("add-admin", ADMIN, "--brand", BRAND, feed=PASSWORD + "\n")
-        self.secret = self.inside("plant", BRAND, self.network.url)
+        self.secret = self.inside("plant", BRAND, self.network.url if on_network else "")
 
     def inside(self, script: str, *words: str) -> str:
         """What one of the rig's own scripts, run in the desk's environment, prints."""

@@ -1,4 +1,7 @@
-"""Run inside a desk's environment: connect the brand's account and make a token. Prints the token."""
+"""Run inside a desk's environment: connect the brand's account, if its network is named, and make a token.
+
+Prints the token.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from amends.site.desk import desk
 
 
 def plant(brand_name: str, network: str, token: str) -> str:
-    """The secret of a new API token of the brand's admin; the account is connected first."""
+    """The secret of a new API token of the brand's admin; an account on `network` is connected first."""
     from amends import clock
     from amends.channels.drive import Http
     from amends.core.scopes import Scope
@@ -17,10 +20,11 @@ def plant(brand_name: str, network: str, token: str) -> str:
     from amends.store.models import Brand, User
 
     brand, admin, now = Brand.objects.get(name=brand_name), User.objects.earliest("pk"), clock.now()
-    with Http(allow_hosts=frozenset({network.removeprefix("http://")}), now=clock.now) as wire:
-        accounts.connect(
-            brand.pk, "fake", base_url=network, handle="", token=token, by=admin, now=now, wire=wire
-        )
+    if network:
+        with Http(allow_hosts=frozenset({network.removeprefix("http://")}), now=clock.now) as wire:
+            accounts.connect(
+                brand.pk, "fake", base_url=network, handle="", token=token, by=admin, now=now, wire=wire
+            )
     return tokens.make_token(admin, brand.pk, "rig", list(Scope), None, now)[1]
 
 
