@@ -33,6 +33,7 @@ BODIES: dict[str, Any] = {
     "count_length": {"text": "Sorry"},
     "assign": {"to": None},
     "note": {"text": "A note"},
+    "be_present": {"doing": "noting"},
     "snooze": {"until": "2030-01-01T00:00:00Z"},
     "set_severity": {"severity": "low", "why": "looked"},
     "resolve": {"resolution": "answered", "why": "done"},

@@ -100,3 +100,11 @@ class SendState(StrEnum):
     SENT = "sent"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+
+
+class Doing(StrEnum):
+    """What somebody does at a case that they have before them."""
+
+    READING = "reading"
+    NOTING = "noting"
+    ANSWERING = "answering"

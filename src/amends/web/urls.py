@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("look/", views.look, name="look"),
     path("live/", live.stream, name="live"),
+    path("live/gone/", live.gone, name="gone"),
     path("reach/", reach.reach, name="reach"),
     path("b/<slug:slug>/", inbox.inbox, name="inbox"),
     path("b/<slug:slug>/posts/", inbox.posts, name="posts"),
@@ -33,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("posts/<int:post_id>/", case_page.post, name="post"),
     path("posts/<int:post_id>/case/", deeds.make_case, name="make_case"),
     path("cases/<int:case_id>/", case_page.case, name="case"),
+    path("cases/<int:case_id>/here/", live.here, name="here"),
     path("cases/<int:case_id>/length/", require_POST(case_page.length), name="length"),
     *(path(f"cases/<int:case_id>/{name}/", view, name=name) for name, view in _DEEDS.items()),
 ]

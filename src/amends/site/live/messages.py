@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+
+from amends.store.presence import Somebody
 
 BEAT = b": here\n\n"
 """A comment, so that proxies see life and a line that is dead is found out."""
@@ -11,6 +14,12 @@ BEAT = b": here\n\n"
 def event(name: str, /, **data: object) -> bytes:
     """One event with its data as JSON on one line."""
     return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+
+
+def present(brand_id: int, case_id: int, people: Sequence[Somebody]) -> bytes:
+    """Who is at a case and what they do there; nobody is an answer, too."""
+    told = [{"id": p.id, "name": p.name, "doing": p.doing, "since": p.since.isoformat()} for p in people]
+    return event("presence", brand=brand_id, case=case_id, people=told)
 
 
 RELOAD = event("reload")
