@@ -1,0 +1,169 @@
+"""An admin connects an account in a real browser, on a server that speaks Mastodon's client API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from tests.e2e.conftest import Desk, Visitor
+from tests.peers import mastodons
+from tests.peers.mastodons import Server
+from tests.rig.desk import ADMIN, BRAND, PASSWORD, rig
+from tests.rig.processes import until
+
+
+@dataclass(frozen=True)
+class Place:
+    """A desk without any account, and a server to sign in on."""
+
+    desk: Desk
+    server: Server
+    handle: str
+
+    @property
+    def accounts(self) -> str:
+        return f"{self.desk.url}/b/the-brand/settings/accounts/"
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    with mastodons.mastodon_mock() as server:
+        allowed = server.url.removeprefix("http://")
+        with rig({"AMENDS_ALLOW_HOSTS": allowed}) as made:
+            made.amends("add-admin", ADMIN, "--brand", BRAND, feed=PASSWORD + "\n")
+            running = made.start("serve", "--port", str(made.port))
+            until(lambda: "Stop: ctrl-C" in running.said(), 90, "the desk is served", running.said)
+            handle = server.stranger().handle
+            yield Place(Desk(made.site, {"admin": (ADMIN, PASSWORD)}), server, handle)
+            assert running.stop() == 0
+            assert "Traceback" not in running.said()
+            assert "code=" not in running.said()
+
+
+def enter(browser: Browser, place: Place, **options: object) -> Visitor:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)  # type: ignore[arg-type]
+    visitor = Visitor(context.new_page(), place.desk, [])
+    visitor.page.on("console", lambda said: visitor.complaints.extend(complaint(said, place)))
+    visitor.sign_in("admin")
+    return visitor
+
+
+def complaint(said: ConsoleMessage, place: Place) -> list[str]:
+    """What the console says is wrong with the desk; the server's own pages are not ours to judge."""
+    ours = said.location.get("url", "").startswith(place.desk.url)
+    return [said.text] if said.type == "error" and ours else []
+
+
+@pytest.fixture
+def admin(browser: Browser, place: Place) -> Iterator[Visitor]:
+    visitor = enter(browser, place)
+    yield visitor
+    visitor.page.context.close()
+    assert visitor.complaints == []
+
+
+def go_to_server(page: Page, place: Place, *, pasted: bool = False) -> None:
+    page.goto(place.accounts)
+    page.get_by_label("Server", exact=True).first.fill(f"{place.server.url}/@{place.handle}")
+    if pasted:
+        page.get_by_label("Let the server show me a code").check()
+    page.get_by_role("button", name="Go to the server").click()
+
+
+def say_yes(page: Page, place: Place) -> None:
+    page.wait_for_url(f"{place.server.url}/oauth/authorize*")
+    page.get_by_role("button", name=f"@{place.handle}").click()
+
+
+def test_an_account_is_connected_watched_renewed_and_disconnected(admin: Visitor, place: Place) -> None:
+    page = admin.page
+    go_to_server(page, place)
+    say_yes(page, place)
+    page.wait_for_url(place.accounts)
+    expect(page.get_by_role("status")).to_contain_text("is connected. Its posts arrive within a minute.")
+    row = page.get_by_role("listitem").filter(has_text=place.handle)
+    expect(row).to_be_visible()
+    admin.shoot("connected-1440-light")
+    page.go_back()
+    assert "code=" not in page.url, "the code is in no address that one can come back to"
+    for _ in range(60):
+        page.goto(place.accounts)
+        if row.get_by_text("Watched").count():
+            break
+        page.wait_for_timeout(500)
+    expect(row.get_by_text("Watched")).to_be_visible()
+    row.get_by_role("link", name="Reconnect").click()
+    page.get_by_role("button", name="Sign in on its server").click()
+    say_yes(page, place)
+    page.wait_for_url(place.accounts)
+    expect(page.get_by_role("status")).to_contain_text("is connected with its new token.")
+    row.get_by_role("link", name="Disconnect").click()
+    expect(page.get_by_text("the server is told to end it")).to_be_visible()
+    page.get_by_role("button", name="Disconnect").click()
+    expect(row.get_by_text("Disconnected")).to_be_visible()
+
+
+def test_a_code_is_pasted_where_nobody_can_be_sent_back(admin: Visitor, place: Place) -> None:
+    page = admin.page
+    go_to_server(page, place, pasted=True)
+    page.wait_for_url("**/settings/accounts/sign-in/*/")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name=re.compile("Open")).click()
+    say_yes(opened.value, place)
+    shown = opened.value.get_by_text("Authorization code:").inner_text()
+    page.get_by_label("Code").fill("wrong")
+    page.get_by_role("button", name="Check and connect").click()
+    expect(page.get_by_text("did not accept the code")).to_be_visible()
+    page.get_by_label("Code").fill(shown.rpartition(" ")[2])
+    page.get_by_role("button", name="Check and connect").click()
+    page.wait_for_url(place.accounts)
+    expect(page.get_by_role("status")).to_contain_text("is connected.")
+
+
+def test_it_works_without_scripts(browser: Browser, place: Place) -> None:
+    page = enter(browser, place, java_script_enabled=False).page
+    connect_without_scripts(page, place)
+    expect(page.get_by_role("listitem").filter(has_text=place.handle)).to_be_visible()
+    page.context.close()
+
+
+def connect_without_scripts(page: Page, place: Place) -> None:
+    go_to_server(page, place)
+    page.get_by_role("link", name="Go to the server").click()
+    say_yes(page, place)
+    page.wait_for_url(place.accounts)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_screens_fit(browser: Browser, place: Place, width: int, scheme: str) -> None:
+    visitor = enter(browser, place, java_script_enabled=False, color_scheme=scheme)
+    page = visitor.page
+    page.set_viewport_size({"width": width, "height": 900})
+    connect_without_scripts(page, place)
+    for name in ("connect", "sign-in", "sign-in-code", "reconnect", "gone"):
+        _show(page, place, name)
+        visitor.shoot(f"{name}-{width}-{scheme}")
+        wide = page.locator("main").bounding_box()
+        assert wide, name
+        assert wide["width"] <= width, name
+        assert page.get_by_role("heading", level=1).count() == 1, name
+    page.context.close()
+
+
+def _show(page: Page, place: Place, name: str) -> None:
+    match name:
+        case "connect":
+            page.goto(place.accounts)
+        case "sign-in" | "sign-in-code":
+            go_to_server(page, place, pasted=name == "sign-in-code")
+            expect(page.get_by_role("heading", level=2)).to_contain_text(place.server.url)
+        case "reconnect":
+            page.goto(place.accounts)
+            page.get_by_role("link", name="Reconnect").first.click()
+            expect(page.get_by_role("heading", level=2)).to_contain_text("Reconnect")
+        case "gone":
+            page.goto(f"{place.desk.url}/connect/back?state=old&code=x")
