@@ -37,6 +37,9 @@ class MastodonDouble(FakeNetwork):
         self.absent: set[str] = set()
         self.policy = {"for_not_following": "accept"}
         self.silent: set[str] = set()
+        self.page = 40
+        self.orphaned = False
+        self.lists_private = True
         self.keys: dict[str, str] = {}
         self.asked: list[str] = []
 
@@ -95,7 +98,7 @@ class MastodonDouble(FakeNetwork):
                 ids = query.get("id[]", [])
                 return 200, [{"id": one, "blocked_by": (one, me) in self.state.blocks} for one in ids]
             case ["accounts", of, "statuses"]:
-                own = [p for p in self._standing(me) if p.author_id == of]
+                own = [p for p in self._standing(me) if p.author_id == of and self._listed(p)]
                 return 200, [self._status(p) for p in self._page(own, query)]
             case ["accounts", of] if of in self.state.accounts:
                 return 200, self._account(of)
@@ -125,6 +128,9 @@ class MastodonDouble(FakeNetwork):
             return {"id": post.id, "text": post.text, "spoiler_text": ""}
         return self._status(post)
 
+    def _listed(self, post: Post) -> bool:
+        return self.lists_private or post.visibility is Visibility.PUBLIC
+
     def _standing(self, me: str) -> list[Post]:
         return [post for post in self.state.posts.values() if self._visible(me, post.id)]
 
@@ -149,7 +155,7 @@ class MastodonDouble(FakeNetwork):
         chosen = [
             p for p in posts if (not low or int(p.id) > int(low)) and (not high or int(p.id) < int(high))
         ]
-        size = min(40, int(query.get("limit", ["20"])[0]))
+        size = min(self.page, int(query.get("limit", ["20"])[0]))
         return (chosen[:size] if low else chosen[-size:])[::-1]
 
     def _conversations(self, me: str, query: Query) -> Json:
@@ -200,7 +206,7 @@ class MastodonDouble(FakeNetwork):
             "id": post.id,
             "created_at": post.created_at.isoformat().replace("+00:00", "Z"),
             "edited_at": post.edited_at.isoformat() if post.edited_at else None,
-            "in_reply_to_id": post.in_reply_to,
+            "in_reply_to_id": None if self.orphaned else post.in_reply_to,
             "visibility": "direct" if private else "public",
             "spoiler_text": "",
             "language": post.lang or None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from amends.channels.answers import answer
@@ -41,7 +41,8 @@ RESERVE = 30
 MOST_PAGES = 8
 """In one poll and of one feed; more comes with the next."""
 MISSING = frozenset({404, 405, 410})
-SINCE = "since"
+MENTIONS, MESSAGES, OURS = "mentions", "messages", "ours"
+FEEDS, SINCE = frozenset({MENTIONS, MESSAGES, OURS}), "since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,9 @@ def feeds(connected: Connected) -> tuple[Feed, ...]:
     }
     own = f"/api/v1/accounts/{quoted(connected.remote_id)}/statuses"
     return (
-        Feed("mentions", "/api/v1/notifications", mentions, _id, mentioned),
-        Feed("messages", "/api/v1/conversations", {}, _last_id, _last, may_be_missing=True),
-        Feed("ours", own, {"exclude_reblogs": "true"}, _id, said_by_us),
+        Feed(MENTIONS, "/api/v1/notifications", mentions, _id, mentioned),
+        Feed(MESSAGES, "/api/v1/conversations", {}, _last_id, _last, may_be_missing=True),
+        Feed(OURS, own, {"exclude_reblogs": "true"}, _id, said_by_us),
     )
 
 
@@ -220,7 +221,7 @@ def _before(item: Json, since: datetime | None) -> bool:
 
 def _unheard(feed: Feed, place: Place, found: Found, fresh: Sequence[Json]) -> list[str]:
     """Last messages of conversations of which no notification told: there may be others before them."""
-    if feed.name != "messages" or not place.after:
+    if feed.name != MESSAGES or not place.after:
         return []
     ids = (_maybe(feed.key, item) for item in fresh)
     return [remote_id for remote_id in ids if remote_id and remote_id not in found.items]
@@ -256,16 +257,16 @@ def _read_cursor(cursor: str) -> tuple[datetime | None, dict[str, Place]]:
     places: dict[str, Place] = {}
     try:
         kept = Record(read_json(cursor or "{}", "The cursor cannot be read."))
-        for name in kept.fields:
-            if name != SINCE:
-                places[name] = Place(*(str(part) for part in kept.items(name)[:3]))
+        for name in FEEDS & kept.fields.keys():
+            place = kept.record(name)
+            places[name] = Place(*(place.text(part) for part in ("after", "before", "top")))
         return kept.maybe_time(SINCE), places
     except Unreadable:
         return None, {}
 
 
 def _written(since: datetime | None, places: dict[str, Place]) -> str:
-    kept: dict[str, Json] = {name: [at.after, at.before, at.top] for name, at in places.items()}
+    kept: dict[str, Json] = {name: {**asdict(at)} for name, at in places.items()}
     if since and not all(at.after for at in places.values()):
         kept[SINCE] = since.isoformat()
     return json.dumps(kept, separators=(",", ":"))
