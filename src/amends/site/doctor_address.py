@@ -55,7 +55,10 @@ def features() -> Finding:
         return Finding("public address", Level.OK, url)
     sources = models.Account.objects.filter(active=True, settings__has_key=MARK).count()
     where = "this machine" if addresses.is_here(url) else "your own network"
-    lacking = ["links in invitations", "connecting an account by signing in at its network"]
+    lacking = [
+        "links in invitations",
+        "coming back by itself from an account's server (its code can be pasted)",
+    ]
     waiting = f"deliveries by webhook ({sources} source{'' if sources == 1 else 's'})"
     text = f"none, {url} opens only on {where}. Beyond it these do not work: {waiting}, {', '.join(lacking)}"
     if asked := _asked():
