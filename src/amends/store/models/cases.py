@@ -59,6 +59,11 @@ class Case(models.Model):
                 name="case_mine",
                 condition=models.Q(state="open"),
             ),
+            models.Index(
+                fields=["brand", "severity", "-band", "sort_at", "id"],
+                name="case_severity",
+                condition=models.Q(state="open"),
+            ),
             models.Index(fields=["brand", "-last_post_at", "id"], name="case_newest"),
             models.Index(fields=["author", "-last_post_at"], name="case_author"),
             models.Index(fields=["conversation"], name="case_conversation"),

@@ -161,6 +161,17 @@ class Post(models.Model):
             ),
             models.Index(fields=["author", "posted_at"], name="post_author"),
             models.Index(fields=["brand", "-posted_at"], name="post_newest"),
+            # Of what is rare among all posts, since a walk through them would take long to find it.
+            models.Index(
+                fields=["brand", "kind", "-posted_at"],
+                name="post_kind",
+                condition=~models.Q(kind="") & ~models.Q(kind="chatter"),
+            ),
+            models.Index(
+                fields=["brand", "severity", "-posted_at"],
+                name="post_severity",
+                condition=~models.Q(severity="none"),
+            ),
             models.Index(fields=["id"], name="post_unread", condition=models.Q(read_at__isnull=True)),
             models.Index(
                 fields=["deleted_at"],
