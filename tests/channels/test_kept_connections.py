@@ -1,0 +1,84 @@
+"""A server that closes kept connections without a word: a question is asked again, a post is looked up."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from amends.channels.drive import Http
+from amends.channels.errors import Maybe, Transient
+from amends.channels.protocol import Request
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+
+@contextmanager
+def rude(answers: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Answers the first so many requests, each over a connection that it breaks at the next request."""
+    asked: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                asked.append(connection.recv(65536))
+                if len(asked) <= answers:
+                    connection.sendall(ANSWER)
+                    asked.append(connection.recv(65536))
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], asked
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def http(port: int) -> Http:
+    return Http(allow_hosts=frozenset({f"127.0.0.1:{port}"}), now=lambda: NOW)
+
+
+def request(port: int, method: str = "GET") -> Request:
+    return Request(method, f"http://127.0.0.1:{port}/x", timeout=3)
+
+
+def test_a_question_is_asked_again_over_a_fresh_connection() -> None:
+    with rude(answers=9) as (port, asked), http(port) as wire:
+        assert [wire(request(port)).status for _ in range(2)] == [200, 200]
+        assert len([one for one in asked if one]) == 3
+
+
+def test_a_post_is_not_repeated() -> None:
+    with rude(answers=9) as (port, asked), http(port) as wire:
+        wire(request(port))
+        with pytest.raises(Maybe):
+            wire(request(port, "POST"))
+        assert [one[:4] for one in asked if one] == [b"GET ", b"POST"]
+
+
+def test_a_fresh_connection_that_breaks_is_a_hiccup_at_once() -> None:
+    with rude(answers=0) as (port, asked), http(port) as wire:
+        with pytest.raises(Transient):
+            wire(request(port))
+        assert len(asked) == 1
+
+
+def test_what_was_aborted_asks_nothing_more() -> None:
+    with rude(answers=9) as (port, asked), http(port) as wire:
+        wire.abort()
+        with pytest.raises(Transient):
+            wire(request(port))
+        assert asked == []
