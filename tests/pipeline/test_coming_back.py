@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 from tests.channels.consent import BASE, reply
 from tests.pipeline.consenting import SESSION, Desk, read
 
@@ -29,6 +32,24 @@ def test_a_state_is_good_once(place: Desk) -> None:
         place.come_back(address)
     assert Account.objects.count() == 1
     assert place.server.paths().count("/oauth/token") == 1
+
+
+def test_a_state_is_good_once_however_many_come_at_once(place: Desk) -> None:
+    answer = read(place.server.consent(place.begin().url))
+
+    def claim() -> bool:
+        try:
+            coming_back.claim(answer, session=SESSION, by=place.admin, now=place.at)
+        except SignInGone:
+            return False
+        else:
+            return True
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        claims = [pool.submit(claim) for _ in range(16)]
+    assert sorted(claimed.result() for claimed in claims) == [False] * 15 + [True]
 
 
 def test_a_state_is_good_for_ten_minutes(place: Desk) -> None:
@@ -240,3 +261,23 @@ def test_a_server_that_does_not_send_back_here_shows_the_code(place: Desk) -> No
     begun = place.begin()
     assert begun.shows_code
     assert place.paste(begun, place.server.consent(begun.url)).active
+
+
+def test_a_code_of_an_account_that_is_there_already_is_spent(place: Desk) -> None:
+    place.connect()
+    begun = place.begin(pasted=True)
+    code = place.server.consent(begun.url)
+    with pytest.raises(BadField, match="connected already"):
+        place.paste(begun, code)
+    with pytest.raises(SignInGone, match="used before"):
+        place.paste(begun, code)
+
+
+def test_a_key_that_was_lost_ends_what_was_begun(place: Desk) -> None:
+    begun = place.begin(pasted=True)
+    SignIn.objects.update(verifier=b"nonsense")
+    begun.sign_in.refresh_from_db()
+    with pytest.raises(SignInGone, match=r"secret\.key"):
+        connecting.consent_page(begun.sign_in, SESSION, place.at)
+    with pytest.raises(NotPossible, match=r"secret\.key"):
+        place.paste(begun, place.server.consent(begun.url))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,7 @@ from tests.pipeline.consenting import Desk, read
 from amends.channels.mastodon_oauth import SCOPES
 from amends.core.case import NotPossible
 from amends.pipeline import connecting
-from amends.pipeline.connecting import HOLDS_FOR
+from amends.pipeline.connecting import HOLDS_FOR, Begun
 from amends.pipeline.people_checks import BadField
 from amends.store import history, sealed
 from amends.store.models import (
@@ -115,6 +116,20 @@ def test_other_needs_than_before_register_the_desk_anew(place: Desk) -> None:
     assert [app.scopes for app in NetworkApp.objects.filter(retired_at=None)] == [" ".join(SCOPES)]
 
 
+def test_several_who_begin_at_once_leave_one_app(place: Desk) -> None:
+    def begin() -> Begun:
+        try:
+            return place.begin()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        begun = [pool.submit(begin) for _ in range(8)]
+    addresses = [place.server.consent(each.result().url) for each in begun]
+    assert NetworkApp.objects.filter(retired_at=None).count() == 1
+    assert place.come_back(addresses[0]).active
+
+
 def test_an_app_whose_secret_does_not_open_is_replaced(place: Desk) -> None:
     place.begin()
     NetworkApp.objects.update(client_secret=b"nonsense")
@@ -167,3 +182,11 @@ def test_what_is_over_is_forgotten(place: Desk) -> None:
     assert SignIn.objects.count() == 2
     assert connecting.forget(place.at + timedelta(days=2)) == 2
     assert NetworkApp.objects.count() == 2, "the account's and the one in use"
+
+
+def test_a_server_that_takes_no_apps_is_told_at_its_field(place: Desk) -> None:
+    place.server.instead["/api/v1/apps"] = lambda _: reply({"error": "No more apps"}, 403)
+    with pytest.raises(BadField, match="did not take the desk as an app") as caught:
+        place.begin()
+    assert caught.value.field == "server"
+    assert place.server.paths().count("/api/v1/apps") == 2, "with and without being sent back"

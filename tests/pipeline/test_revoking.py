@@ -47,6 +47,15 @@ def test_an_account_whose_domain_points_elsewhere_now_gets_no_token_from_there(p
         place.again(made)
 
 
+def test_an_account_without_a_usable_address_is_not_signed_in_again(place: Desk) -> None:
+    made = place.connect()
+    for address in ("", "not an address", "ftp://social.example"):
+        made.base_url = address
+        with pytest.raises(BadField) as caught:
+            place.again(made)
+        assert caught.value.field == "server"
+
+
 def test_a_disconnected_account_leaves_no_token_on_its_server(place: Desk) -> None:
     made = place.connect()
     accounts.disconnect(made, place.admin, place.at)
@@ -94,6 +103,20 @@ def test_a_token_that_is_still_in_use_is_not_ended(place: Desk) -> None:
     assert not Revocation.objects.exists(), "an account was given it again before it was ended"
     place.revoke()
     assert place.server.revoked == []
+
+
+def test_tokens_that_do_not_open_are_nobodys(place: Desk) -> None:
+    made = place.connect()
+    accounts.disconnect(made, place.admin, place.at)
+    Account.objects.create(
+        brand=place.brand, channel="mastodon", base_url=BASE, handle="x", token=b"junk", created_at=place.at
+    )
+    assert place.revoke() == 1
+    assert place.server.tokens == {}
+    accounts.disconnect(place.connect(), place.admin, place.at)
+    Revocation.objects.update(token=b"junk")
+    assert place.revoke() == 1
+    assert not Revocation.objects.exists()
 
 
 def test_a_pasted_token_is_forgotten_and_left_to_its_owner(place: Desk) -> None:

@@ -89,11 +89,8 @@ def begin(
     `session` names the browser's session, or is empty for a program. Raises BadField or NotPossible.
     """
     network = way_of(channel)
-    try:
-        place = network.read(plain(server))
-    except HostRefused as error:
-        raise BadField("server", error.text) from None
-    return _begin(network, place, _Wish(brand_id, session, by, None, pasted), now, wire)
+    place, wish = _read(network, server), _Wish(brand_id, session, by, None, pasted)
+    return _begin(network, place, wish, now, wire)
 
 
 def begin_again(
@@ -101,7 +98,7 @@ def begin_again(
 ) -> Begun:
     """Begin to get a new token for an account that is known already."""
     network, wish = way_of(account.channel), _Wish(account.brand_id, session, by, account, pasted)
-    return _begin(network, network.read(account.base_url), wish, now, wire)
+    return _begin(network, _read(network, account.base_url), wish, now, wire)
 
 
 def consent_page(sign_in: SignIn, session: str, now: datetime) -> str:
@@ -135,6 +132,13 @@ class _Wish:
     by: User
     account: Account | None
     pasted: bool
+
+
+def _read(network: SignsIn, typed: str) -> Place:
+    try:
+        return network.read(plain(typed))
+    except HostRefused as error:
+        raise BadField("server", error.text) from None
 
 
 def _begin(network: SignsIn, place: Place, wish: _Wish, now: datetime, wire: Wire) -> Begun:

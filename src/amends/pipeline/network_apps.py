@@ -19,6 +19,8 @@ from amends.core.case import NotPossible
 from amends.store import sealed
 from amends.store.models import Account, NetworkApp, Revocation, SignIn
 
+MOST_TRIES = 10
+
 
 def opened(row: NetworkApp) -> App:
     """The app as a channel knows it; raises sealed.CannotOpen."""
@@ -66,7 +68,7 @@ def _held(network: SignsIn, server: Server, redirect: str) -> NetworkApp | None:
 def _keep(app: NetworkApp) -> NetworkApp:
     """Let this app take the place of the one there was; what was begun with that one can be finished."""
     same = NetworkApp.objects.filter(channel=app.channel, base_url=app.base_url, redirect=app.redirect)
-    for _ in range(3):
+    for _ in range(MOST_TRIES):
         try:
             with transaction.atomic():
                 same.filter(retired_at=None).update(retired_at=app.created_at)
