@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
 
@@ -18,7 +19,8 @@ from amends.channels.drive import Http
 from amends.core.scopes import Scope
 from amends.core.values import Role
 from amends.pipeline import accounts
-from amends.store import access, models
+from amends.store import access, models, streams
+from amends.store.accounts import NOTICE, told
 
 router = Router()
 Secret = Annotated[
@@ -40,6 +42,8 @@ class Account(Shape):
     last_event_at: Annotated[datetime | None, Field(description="When something last came from it.")]
     trouble: Annotated[str, Field(description="What is wrong with it, if anything.")]
     retry_at: Annotated[datetime | None, Field(description="When it is asked again, after trouble.")]
+    live: Annotated[bool, Field(description="Whether its network tells us now what happens as it happens.")]
+    notice: Annotated[str, Field(description="What to know of it, though it works; empty as a rule.")]
 
 
 class ConnectBody(Body):
@@ -67,7 +71,8 @@ class Disconnected(Shape):
 def list_accounts(request: HttpRequest) -> list[Account]:
     """The brand's accounts, disconnected ones too."""
     rows = models.Account.objects.filter(brand=door.brand(request, Role.AGENT)).defer("token", "cursor")
-    return [account_of(row) for row in rows.order_by("channel", "handle")]
+    live = streams.open_now()
+    return [account_of(row, live) for row in rows.order_by("channel", "handle")]
 
 
 @router.post("/accounts", auth=Token(Scope.ADMIN), response={201: Account})
@@ -109,7 +114,9 @@ def wire() -> Http:
     return Http(allow_hosts=settings.ALLOW_HOSTS, now=clock.now)
 
 
-def account_of(row: models.Account) -> Account:
-    """What the API tells of an account."""
-    names = set(Account.model_fields) - {"id"}
-    return Account(id=row.pk, **{name: getattr(row, name) for name in names})
+def account_of(row: models.Account, live: Collection[int] | None = None) -> Account:
+    """What the API tells of an account; `live` are those with a stream open now, when the caller knows."""
+    names = set(Account.model_fields) - {"id", "live", "notice"}
+    notice = told(row.settings).get(NOTICE, "") if row.active else ""
+    heard = row.pk in (streams.open_now() if live is None else live)
+    return Account(id=row.pk, live=heard, notice=notice, **{name: getattr(row, name) for name in names})

@@ -10,6 +10,8 @@ from typing import Any
 from django.db import connection
 
 SERVER = "server"
+NOTICE = "notice"
+"""Under this name a channel says of a server what an admin should know, though nothing is wrong."""
 
 
 def told(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -15,7 +15,8 @@ from amends.channels.drive import Http
 from amends.core.case import NotPossible
 from amends.core.values import Role, SendState
 from amends.pipeline import accounts, connecting
-from amends.store import access
+from amends.store import access, streams
+from amends.store.accounts import NOTICE, told
 from amends.store.desks import Desk
 from amends.store.models import Account, Send
 from amends.store.sources import is_source
@@ -41,6 +42,11 @@ class Health:
     def is_source(self) -> bool:
         """Whether other systems deliver through it."""
         return is_source(self.account)
+
+    @property
+    def notice(self) -> str:
+        """What an admin should know of it, though it works."""
+        return told(self.account.settings).get(NOTICE, "") if self.account.active else ""
 
 
 @for_role(Role.ADMIN)
@@ -72,6 +78,7 @@ def shown(
     """The page of the accounts, with a form that was filled in before."""
     now, away = place.instant(request), connecting.is_elsewhere(_here(request))
     rows = Account.objects.filter(brand_id=desk.brand_id).order_by("-active", "channel", "handle")
+    live = streams.open_now()
     return show(
         request,
         "accounts.html",
@@ -80,7 +87,7 @@ def shown(
         sign_in=sign_in or forms.SignIn(initial={"pasted": away}, auto_id=SIGN_IN_IDS),
         signs_in=bool(connecting.channels()),
         comes_back_to=settings.URL,
-        accounts=[Health(row, *_health(row, now)) for row in rows],
+        accounts=[Health(row, *_health(row, now, live=row.pk in live)) for row in rows],
     )
 
 
@@ -128,7 +135,7 @@ def disconnect(request: HttpRequest, desk: Desk, account_id: int) -> HttpRespons
     )
 
 
-def _health(account: Account, now: datetime) -> tuple[str, str]:
+def _health(account: Account, now: datetime, *, live: bool) -> tuple[str, str]:
     if not account.active:
         return "Disconnected", "plain"
     if account.trouble:
@@ -137,7 +144,9 @@ def _health(account: Account, now: datetime) -> tuple[str, str]:
         return ("Receives", "good") if account.last_event_at else ("No delivery yet", "info")
     if now - (account.polled_at or account.created_at) > QUIET_AFTER:
         return "Not being watched", "warn"
-    return ("Watched", "good") if account.polled_at else ("Just connected", "info")
+    if not account.polled_at:
+        return "Just connected", "info"
+    return ("Watched live" if live else "Watched"), "good"
 
 
 def _here(request: HttpRequest) -> str:
