@@ -23,6 +23,7 @@ from tests.rig.processes import REPOSITORY
 BUILD = REPOSITORY / ".build" / "peers"
 PINNED = REPOSITORY / "requirements" / "peers.txt"
 PATIENCE = 300.0
+_PATHS = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
 class Missing(Exception):
@@ -37,6 +38,22 @@ def snac() -> Path:
 def mastodon_mock() -> Path:
     """The program of mastodon_mock, a whole imitation of Mastodon's client API."""
     return _or_missing(_mastodon_mock, "mastodon_mock")
+
+
+def nginx() -> Path:
+    """The program of nginx, the installed one or one of our own."""
+    found = shutil.which("nginx", path=_PATHS)
+    return (
+        Path(found) if found else _or_missing(lambda: _unpacked("nginx", "usr/sbin/nginx", "nginx"), "nginx")
+    )
+
+
+def caddy() -> Path:
+    """The program of Caddy, the installed one or one of our own."""
+    found = shutil.which("caddy", path=_PATHS)
+    return (
+        Path(found) if found else _or_missing(lambda: _unpacked("caddy", "usr/bin/caddy", "caddy"), "caddy")
+    )
 
 
 def _or_missing(install: object, name: str) -> Path:
@@ -78,21 +95,29 @@ def _mastodon_mock() -> Path:
 
 
 def _snac() -> Path:
+    return _unpacked("snac2", "usr/bin/snac", "libcurl4")
+
+
+def _unpacked(package: str, inside: str, libraries: str) -> Path:
     """Debian's package, unpacked without being installed; from the backports where a release has none."""
-    place = BUILD / "snac"
-    program = place / "root" / "usr" / "bin" / "snac"
+    place = BUILD / package
+    program = place / "root" / inside
     if not program.exists():
         if not shutil.which("apt-get"):
             raise Missing("it is unpacked from Debian's package, and there is no apt-get here")
         shutil.rmtree(place, ignore_errors=True)
         (place / "lists" / "partial").mkdir(parents=True)
         (place / "cache" / "archives" / "partial").mkdir(parents=True)
-        package = _downloaded("snac2", place)
-        _run(["dpkg", "-x", package, place / "root"])
-        if lacking := re.findall(r"(\S+) => not found", _run(["ldd", program]).stdout):
+        _run(["dpkg", "-x", _downloaded(package, place), place / "root"])
+        if lacking := re.findall(r"(\S+) => not found", _linked(program)):
             shutil.rmtree(place / "root")
-            raise Missing(f"it needs {', '.join(lacking)}; as root: apt-get install libcurl4")
+            raise Missing(f"it needs {', '.join(lacking)}; as root: apt-get install {libraries}")
     return program
+
+
+def _linked(program: Path) -> str:
+    """What a program is linked with; nothing for one that needs no other."""
+    return subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
 
 
 def _downloaded(name: str, place: Path) -> Path:
