@@ -14,7 +14,16 @@ ROOT = Path(__file__).parent.parent
 VARIABLE = re.compile(r"\b(?:AMENDS_[A-Z][A-Z_]*|DATABASE_(?:[A-Z]+_)?URL)\b")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)|(?:src|href)=\"([^\"]+)\"")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
-INSIDE = frozenset({"AMENDS_PARENT", "AMENDS_WEB_PARENT", "AMENDS_FAKE_TOKEN", "AMENDS_SERVED", "AMENDS_"})
+INSIDE = frozenset(
+    {
+        "AMENDS_PARENT",
+        "AMENDS_WEB_PARENT",
+        "AMENDS_WEB_THREADS",
+        "AMENDS_FAKE_TOKEN",
+        "AMENDS_SERVED",
+        "AMENDS_",
+    }
+)
 """What our own processes tell each other; no setting of anybody's."""
 
 
