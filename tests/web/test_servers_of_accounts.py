@@ -38,6 +38,7 @@ def test_an_answer_is_counted_as_the_accounts_own_server_counts(house: House, cl
     remember(ours.pk, {"server": {"max_characters": "60", "domain": "here.example"}})
     handle = lead(case).author.handle
     html = client.get(f"/cases/{case.pk}/").content.decode()
-    assert "0 of 60" in html or f"{len(handle) + 2} of 60" in html
+    assert f"{len(handle) + 2} of 60" in html
+    assert "is put before your words" in html
     counted = client.post(f"/cases/{case.pk}/length/", {"text": "x" * 10, "to_post": lead(case).pk})
     assert f"{len(handle) + 12} of 60" in counted.content.decode()

@@ -131,6 +131,7 @@ def _reply(
     can_reply = bool(around.accounts) and driver(case.channel) is not None
     _, ours, settings = around.accounts[0] if around.accounts else (0, "", {})
     to = target.handle if target else ""
+    nothing = answers.length(case.channel, "", visibility, to=to, settings=settings)
     return {
         "answers_to": target,
         "replies_as": ours,
@@ -138,6 +139,7 @@ def _reply(
         "answers_here": bool(can_reply and target and case.state != CaseState.RESOLVED),
         "draft": draft,
         "length": answers.length(case.channel, draft, visibility, to=to, settings=settings),
+        "names": bool(nothing and nothing[0]),
         "key": kept.get("key") or str(uuid4()),
     }
 
