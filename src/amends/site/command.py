@@ -11,6 +11,7 @@ from importlib import import_module
 from types import FrameType
 from typing import NoReturn, Protocol, cast
 
+from amends.site import secret_files
 from amends.site.errors import SiteError
 
 COMMANDS = (
@@ -25,6 +26,7 @@ COMMANDS = (
     "stats",
     "retry_failed",
     "doctor",
+    "health",
     "backup",
     "restore",
     "move_database",
@@ -72,6 +74,7 @@ def run_one(command: object, argv: Sequence[str]) -> int:
 def _guarded(command: Command, args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     try:
+        secret_files.read(os.environ)
         end_with_parent(os.environ.pop(PARENT, ""))
         return command.run(args)
     except KeyboardInterrupt:

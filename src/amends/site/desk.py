@@ -47,9 +47,10 @@ def place(notify: Notify = _say_nothing, *, alone: bool = False, existing: bool 
     With `alone` nothing else has the desk of this folder open meanwhile, or DeskError; with `existing` there
     is a desk already, or DeskError and nothing is made.
     """
-    from amends.site import cluster, places
+    from amends.site import cluster, places, secret_files
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    secret_files.read(os.environ)
     if existing:
         must_exist(os.environ)
     folder = places.data_folder(os.environ)
