@@ -41,8 +41,8 @@ def test_a_draft_is_counted_as_the_accounts_own_server_counts(api: Desk) -> None
         "limit": 60,
         "fits": True,
     }
-    draft = {"text": "@ann " + "x" * 56, "to_post": api.question().pk}
-    assert caller.post(path, draft).json() == {"counted": 61, "limit": 60, "fits": False}
+    answer = {"text": "@ann " + "x" * 56, "to_post": api.question().pk}
+    assert caller.post(path, answer).json() == {"counted": 61, "limit": 60, "fits": False}
     refused = api.caller(Scope.WRITE).post(
         f"/cases/{case.pk}/reply", {"to_post": api.question().pk, "text": "x" * 56}
     )

@@ -58,6 +58,21 @@ def test_an_answer_typed_elsewhere_joins_the_case(desk: Watched) -> None:
     assert [post["direction"] for post in desk.case(cleo)["posts"]] == ["in", "out"]
 
 
+def test_mentions_that_the_server_holds_back_from_strangers_are_seen(desk: Watched) -> None:
+    ivan = desk.server.stranger()
+    policy = "/api/v2/notifications/policy"
+    desk.brand.told("PATCH", policy, json={"for_not_following": "filter", "for_private_mentions": "filter"})
+    try:
+        ivan.says(f"@{desk.brand.handle} {COMPLAINT} ref 9a")
+        ivan.says(f"@{desk.brand.handle} {COMPLAINT} ref 9b", visibility="direct")
+        until(lambda: desk.posts("ref 9a") and desk.posts("ref 9b"), 60, "both are seen")
+    finally:
+        desk.brand.told(
+            "PATCH", policy, json={"for_not_following": "accept", "for_private_mentions": "accept"}
+        )
+    assert [row[0] for row in desk.posts("ref 9")] == ["poll", "poll"]
+
+
 def test_edits_and_deletions_come_by_stream(desk: Watched) -> None:
     dora = desk.server.stranger()
     desk.brand.follows(dora)

@@ -7,9 +7,11 @@ that was looked at, so that a name which changes its mind in between (DNS rebind
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
@@ -170,12 +172,18 @@ class GuardedBackend(httpcore2.NetworkBackend):
         return addresses
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we believe to be who they say: one for the process, since each takes time and memory to make."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class GuardedTransport(httpx2.HTTPTransport):
     """The transport of `httpx2` over guarded connections, without proxies or the environment's settings."""
 
     def __init__(self, allow_hosts: frozenset[str], resolve: Resolve, deadline: Deadline) -> None:
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            ssl_context=_trusted(),
             max_connections=10,
             keepalive_expiry=15,
             network_backend=GuardedBackend(allow_hosts, resolve, deadline),

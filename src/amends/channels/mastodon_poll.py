@@ -269,4 +269,4 @@ def _written(since: datetime | None, places: dict[str, Place]) -> str:
     kept: dict[str, Json] = {name: {**asdict(at)} for name, at in places.items()}
     if since and not all(at.after for at in places.values()):
         kept[SINCE] = since.isoformat()
-    return json.dumps(kept, separators=(",", ":"))
+    return json.dumps(kept, separators=(",", ":"), sort_keys=True)
