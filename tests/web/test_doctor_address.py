@@ -8,12 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
-from typing import Any
 
 import pytest
-from django.core.wsgi import get_wsgi_application
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from amends.core import proxies
 from amends.core.values import Role
@@ -101,20 +98,12 @@ class Front(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"hello")
             return
-        lines: list[Any] = []
-        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
-        environ = {
-            **headers,
-            **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.told.items()},
-            **{"REQUEST_METHOD": "GET", "PATH_INFO": self.path, "SERVER_NAME": "127.0.0.1"},
-            **{"SERVER_PORT": "80", "REMOTE_ADDR": "127.0.0.1", "wsgi.input": BytesIO(), "QUERY_STRING": ""},
-            **{"wsgi.url_scheme": "http"},
-        }
-        answer = get_wsgi_application()(environ, lambda *said: lines.append(said))
-        body = b"".join(answer)
-        self.send_response(int(lines[0][0][:3]))
+        named = {**dict(self.headers.items()), **self.told}
+        meta = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in named.items()}
+        answer = Client(SERVER_NAME="127.0.0.1").get(self.path, **meta)  # type: ignore[arg-type]
+        self.send_response(answer.status_code)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(answer.content)
 
     def log_message(self, *_: object) -> None:
         return
