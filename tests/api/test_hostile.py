@@ -32,7 +32,7 @@ BODIES = {
     "null": b"null",
     "a word": b'"x"',
     "surrogates": b'{"to_post": 1, "text": "\\ud800\\udfff", "\\ud800": 1}',
-    "NUL": b'{"to_post": 1, "text": "\\u0000"}',
+    "NUL": b'{"to_post": "\\u0000", "text": "x"}',
     "extra": b'{"to_post": 1, "text": "x", "brand": 2}',
 }
 

@@ -57,4 +57,4 @@ def put_back(brand_id: int) -> int:
             "UPDATE store_raw r SET state = %s, reason = '', fields = NULL FROM chosen c WHERE r.id = c.id",
             [brand_id, FAILED, brand_id, KEPT],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
