@@ -20,7 +20,7 @@ from amends.channels.protocol import Event, Request, Response
 
 SILENCE = 45.0
 """Seconds without a byte after which a stream is dead; Mastodon shows life every fifteen."""
-LONGEST_EVENT = 1024 * 1024
+LONGEST_EVENT = 512 * 1024
 LONGEST_WORD = 64 * 1024
 LONGEST_RETRY = 600.0
 EVENTS = "text/event-stream"

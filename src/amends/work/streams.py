@@ -34,7 +34,8 @@ WITHOUT_STREAM = 3600.0
 STEADY = 30.0
 """Seconds of life after which the next failure of a stream counts as its first again."""
 MOST_STREAMS = 500
-MOST_WAITING = 1000
+MOST_WAITING = 100
+"""Notes in the queue, so that no server can fill the memory of a worker."""
 BATCH = 200
 
 _log = logging.getLogger(__name__)
