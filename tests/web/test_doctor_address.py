@@ -57,6 +57,27 @@ def test_the_address_itself(url: str | None, level: Level, words: str) -> None:
     assert bool(found.advice) == (level is not Level.OK)
 
 
+@pytest.mark.parametrize(
+    ("url", "named", "level", "words"),
+    [
+        ("http://127.0.0.1:8010", "", Level.OK, "none is trusted"),
+        ("https://desk.example.org", "", Level.WARN, "all visitors look like one"),
+        ("https://desk.example.org", "127.0.0.1, 10.0.0.0/8", Level.OK, "127.0.0.1/32, 10.0.0.0/8"),
+        ("https://desk.example.org", "0.0.0.0/0", Level.WARN, "everybody is believed"),
+        ("https://desk.example.org", "::/0", Level.WARN, "everybody is believed"),
+        ("https://desk.example.org", "proxy.local", Level.BAD, "proxy.local"),
+    ],
+)
+def test_which_proxies_are_believed(
+    url: str, named: str, level: Level, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMENDS_TRUSTED_PROXIES", named)
+    with address(url):
+        found = doctor_address.trusted()
+    assert (found.level, words in found.text) == (level, True), found
+    assert bool(found.advice) == (level is not Level.OK)
+
+
 def features(url: str | None) -> Finding:
     with address(url):
         return doctor_address.features()

@@ -38,6 +38,7 @@ def look() -> Iterator[Finding]:
         _space(folder),
         *_keys(folder),
         doctor_address.address(),
+        doctor_address.trusted(),
         _mail(),
         _backups(folder),
     )

@@ -12,7 +12,8 @@ from email.message import Message
 from typing import IO, Any
 
 from amends.core import addresses
-from amends.site import ports
+from amends.site import ports, public
+from amends.site.errors import SiteError
 from amends.site.finding import Finding, Level
 
 PATIENCE = 5.0
@@ -43,6 +44,22 @@ def address() -> Finding:
             f"Put a proxy with a certificate in front and set AMENDS_URL to its https address; {_DOCS}.",
         )
     return Finding("address", Level.OK, url)
+
+
+def trusted() -> Finding:
+    """Which proxies are believed, and whether that can be right."""
+    try:
+        named = public.trusted_proxies(os.environ)
+    except SiteError as error:
+        return Finding("proxies", Level.BAD, str(error), f"{_DOCS[0].upper()}{_DOCS[1:]}.")
+    told = ", ".join(str(network) for network in named)
+    if any(network.prefixlen == 0 for network in named):
+        text = f"everybody is believed about who they are ({told})"
+        return Finding("proxies", Level.WARN, text, "Name the addresses of your own proxies only.")
+    if _url().startswith("https:") and not named:
+        text = "none is trusted, though one must stand before the desk: all visitors look like one"
+        return Finding("proxies", Level.WARN, text, f"Name it in {public.TRUSTED}; {_DOCS}.")
+    return Finding("proxies", Level.OK, f"trusted: {told}" if told else "none is trusted")
 
 
 def features() -> Finding:
