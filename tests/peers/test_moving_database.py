@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from tests.peers.postgresql import SUPERUSER, SUPERUSER_PASSWORD, Server, programs, server
 from tests.peers.watch import Watch
-from tests.rig.desk import Rig, rig
+from tests.rig.desk import PASSWORD, Rig, rig
 from tests.rig.processes import until
 
 from amends.site import places
@@ -156,7 +156,6 @@ def _work(full: Rig) -> None:
 @pytest.mark.parametrize(
     ("number", "moment"),
     [
-        (signal.SIGKILL, "What "),
         (signal.SIGKILL, "Putting it in"),
         (signal.SIGTERM, "Putting it in"),
         (signal.SIGINT, "Comparing"),
@@ -199,7 +198,14 @@ def test_an_unfinished_try_is_replaced_and_a_finished_one_is_not(full: Rig, real
     file = settings(full, empty)
     file.write_text(file.read_text().replace("# Moved", "# A move", 1))
     again = full.amends("move-database", url)
-    assert "An unfinished try lies there; it is replaced." in again.stderr
+    assert "An earlier try was not finished: whatever it left there is replaced." in again.stderr
+    file.write_text(file.read_text().replace("# Moved", "# A move", 1))
+    set_up(full, empty)
+    full.amends("add-admin", "late@example.org", "--brand", "Late", feed=PASSWORD + "\n")
+    for name in LEFT:
+        full.environment.pop(name, None)
+    refused = full.amends("move-database", admin(full, real, empty), expect=1)
+    assert "holds work that the present database does not" in refused.stderr
 
 
 def test_what_differs_is_found(full: Rig, real: Server, empty: str) -> None:
@@ -253,6 +259,8 @@ def test_two_roles_that_are_there_already(full: Rig, real: Server, empty: str) -
         swapped = full.environment | {"AMENDS_MOVE_URL": urls[1]}
         full.environment["AMENDS_MOVE_URL"] = swapped["AMENDS_MOVE_URL"]
         assert "Both addresses sign in as" in full.amends("move-database", expect=1).stderr
+        full.environment["AMENDS_MOVE_URL"] = real.url(app, "the desk's, 50% & more", "postgres")
+        assert "lead to two databases" in full.amends("move-database", expect=1).stderr
         full.environment["AMENDS_MOVE_URL"] = urls[0]
         done = full.amends("move-database")
     finally:
@@ -324,8 +332,13 @@ def test_nothing_of_the_desk_may_run_meanwhile(full: Rig, real: Server, empty: s
 
 
 def test_from_one_server_to_another_and_never_onto_itself(full: Rig, real: Server, empty: str) -> None:
+    """By a role that may make roles and owns the database, as who rents a database has it: no superuser."""
     before = figures(full)
-    full.amends("move-database", admin(full, real, empty))
+    real.as_superuser(
+        f"CREATE ROLE {empty}_boss LOGIN CREATEROLE PASSWORD '{SUPERUSER_PASSWORD}'",
+        f"ALTER DATABASE {empty} OWNER TO {empty}_boss",
+    )
+    full.amends("move-database", admin(full, real, empty).replace("postgres@", f"{empty}_boss@"))
     set_up(full, empty)
     second = f"{empty}_second"
     real.as_superuser(f"CREATE DATABASE {second} TEMPLATE template0 ENCODING 'UTF8'")

@@ -67,10 +67,13 @@ class Move:
         """What would be done, with nothing changed anywhere; MoveError says why it cannot be."""
         old, new = target.about(self.urls[1]), target.about(owner_url or url)
         _must_be_alone(self.urls[1])
-        target.must_differ(self.urls[1], owner_url or url)
+        if target.is_same(self.urls[1], owner_url or url):
+            raise MoveError(f"{new.where} is the database that the desk uses already. {UNTOUCHED}")
         file = settings.settings_file(self.folder, new.where)
         replaced = file.exists() and not settings.is_moved(file)
         target.must_do(new, owner_url or url, replaced=replaced)
+        if replaced:
+            target.must_hold_nothing_newer(self.urls[1], owner_url or url)
         if owner_url:
             target.must_not_own(target.about(url), new, (url, owner_url))
             found = roles.Roles((url, owner_url))

@@ -35,8 +35,8 @@ def planned(folder: Path, url: str, found: About) -> Roles:
             f"The role {found.role} may not make roles. Have two made as docs/run.md shows, and name both: "
             f"amends move-database URL --owner-url URL. {UNTOUCHED}"
         )
-    given = settings.parts(url)
     database = found.where.rpartition("/")[2]
+    given = settings.parts(url) | {"dbname": database}
     names = [f"{database}_app", f"{database}_owner"]
     if len(names[1].encode()) > LONGEST_NAME:
         raise MoveError(f"The database's name is too long to name roles after. {UNTOUCHED}")

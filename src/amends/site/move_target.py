@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ def must_do(found: About, url: str, *, replaced: bool) -> None:
 
 def must_not_own(application: About, owner: About, urls: tuple[str, str]) -> None:
     """Refuse two roles of which the application's could rewrite the record, or the owner's make no table."""
+    if not is_same(*urls):
+        raise MoveError(f"The two addresses lead to two databases. {UNTOUCHED} Name one, as two roles.")
     if application.role == owner.role:
         raise MoveError(f"Both addresses sign in as {owner.role}. {UNTOUCHED} {DOCUMENTED}")
     if application.superuser or application.makes_roles or application.past_row_rights:
@@ -108,15 +111,32 @@ def must_not_own(application: About, owner: About, urls: tuple[str, str]) -> Non
         )
 
 
-def must_differ(one: str, other: str) -> None:
-    """Refuse to move a database onto itself, by whatever addresses it is reached."""
+def is_same(one: str, other: str) -> bool:
+    """Whether two addresses lead to one database, by whatever names and roles."""
     # The key of a lock is known to the sessions of one database alone.
     question = "SELECT pg_try_advisory_lock(hashtext('amends move'), hashtext(%s))"
     with connected(one) as here, connected(other) as there:
-        mark = str(here.info.backend_pid)
+        mark = f"{here.info.backend_pid} {secrets.token_hex(8)}"
         here.execute(question, [mark])
-        if there.execute(question, [mark]).fetchone() != (True,):
-            raise MoveError(f"{shown(other)} is the database that the desk uses already. {UNTOUCHED}")
+        return there.execute(question, [mark]).fetchone() != (True,)
+
+
+def must_hold_nothing_newer(old: str, new: str) -> None:
+    """Refuse to replace what went on after an unfinished try: somebody worked there, though told not to."""
+    latest = []
+    for url in (old, new):
+        with connected(url) as connection:
+            there = connection.execute("SELECT to_regclass('public.store_historyentry')").fetchone()
+            if there == (None,):
+                latest.append(0)
+                continue
+            row = connection.execute("SELECT COALESCE(max(id), 0) FROM store_historyentry").fetchone()
+            latest.append(int(row[0]) if row else 0)
+    if latest[1] > latest[0]:
+        raise MoveError(
+            f"{shown(new)} holds work that the present database does not: somebody used it after a try that "
+            f"was not finished. {UNTOUCHED} Use that database, or make it anew if nothing in it counts."
+        )
 
 
 def extensions(source: str) -> dict[str, bool]:

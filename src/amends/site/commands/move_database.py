@@ -109,7 +109,7 @@ def _announce(plan: Plan) -> None:
     how = f"the role {plan.new.role} makes" if plan.roles.fresh else "there are"
     say(f"Roles {how} {owner}, who owns the tables, and {application}, who owns nothing")
     if plan.replaced:
-        say("      An unfinished try lies there; it is replaced.")
+        say("      An earlier try was not finished: whatever it left there is replaced.")
     for note in plan.notes:
         say(f"Note  {note}")
 
