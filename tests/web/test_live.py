@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from tests.web.conftest import House, visitor
 
 from amends.core.values import Doing, Role
@@ -88,3 +91,106 @@ def test_presence_lapses(house: House, client: Client) -> None:
     here(client, case)
     assert presence.at(case.pk, house.now + timedelta(seconds=44))
     assert not presence.at(case.pk, house.now + timedelta(seconds=46))
+
+
+def answer_form(house: House, client: Client, case: models.Case) -> dict[str, str]:
+    html = client.get(f"/cases/{case.pk}/").content.decode()
+    form = html[html.index('id="reply-form"') :]
+    fields = {name: re.search(rf'name="{name}" value="([^"]*)"', form) for name in ("key", "to_post", "told")}
+    return {name: found[1] for name, found in fields.items() if found} | {"text": "We look into it."}
+
+
+def test_whoever_answers_is_told_once_who_else_is_writing(house: House, client: Client) -> None:
+    house.connect()
+    case = house.case()
+    boss = house.person(Role.SUPERVISOR, name="Sam Super")
+    here(house.enter(boss), case, "answering")
+    form = answer_form(house, client, case)
+    told = client.post(f"/cases/{case.pk}/reply/", form)
+    assert told.status_code == 409
+    html = told.content.decode()
+    assert "Sam Super is writing an answer to this person at this moment." in html
+    assert "We look into it." in html
+    assert models.Send.objects.count() == 0
+    assert f'name="told" value="{boss.pk}"' in html
+    assert client.post(f"/cases/{case.pk}/reply/", {**form, "told": str(boss.pk)}).status_code == 302
+    assert models.Send.objects.count() == 1
+
+
+def test_own_windows_and_readers_warn_of_nothing(house: House, client: Client) -> None:
+    house.connect()
+    case = house.case()
+    here(client, case, "answering", "0123456789")
+    here(house.enter(house.person(Role.AGENT)), case, "reading")
+    assert client.post(f"/cases/{case.pk}/reply/", answer_form(house, client, case)).status_code == 302
+
+
+def test_another_case_of_the_same_person_counts(house: House, client: Client) -> None:
+    house.connect()
+    first = house.case("high My parcel is lost", "ann")
+    client.post(f"/cases/{first.pk}/resolve/", {"resolution": "answered", "why": "done"})
+    second = house.case("high And another one", "ann", minutes=-9)
+    here(house.enter(house.person(Role.AGENT, name="Ben")), first, "answering")
+    told = client.post(f"/cases/{second.pk}/reply/", answer_form(house, client, second))
+    assert first.pk != second.pk
+    assert told.status_code == 409
+    assert "Ben is writing" in told.content.decode()
+
+
+def test_an_open_list_is_drawn_anew_from_its_own_address(house: House, client: Client) -> None:
+    case = house.case()
+    page = client.get("/b/the-brand/?view=unassigned", headers={"Redraw": "now"})
+    html = page.content.decode()
+    assert f'id="case-{case.pk}"' in html
+    assert 'id="views"' in html
+    assert 'id="pages"' in html
+    assert "<html" not in html
+    assert page["Cache-Control"] == "no-store"
+    posts = client.get("/b/the-brand/posts/", headers={"Redraw": "now"}).content.decode()
+    assert 'id="list"' in posts
+    assert 'id="views"' not in posts
+
+
+def test_those_who_heard_the_same_share_what_was_rendered(house: House, client: Client) -> None:
+    heard = {"Redraw": "0123456789abcdef"}
+    house.case()
+    first = client.get("/b/the-brand/", headers=heard).content
+    house.case("high Another", "bob")
+    colleague = house.enter(house.person(Role.AGENT))
+    assert client.get("/b/the-brand/", headers={"Redraw": "now"}).content != first
+    assert client.get("/b/the-brand/", headers={"Redraw": "ffffffffffffffff"}).content != first
+    shared = colleague.get("/b/the-brand/", headers=heard).content.decode()
+    assert shared.split('id="list"')[1] == first.decode().split('id="list"')[1]
+    assert (
+        house.enter(house.person(Role.ADMIN, house.other)).get("/b/the-brand/", headers=heard).status_code
+        == 404
+    )
+
+
+def test_what_is_shared_is_nobodys_own(house: House, client: Client, agent: models.User) -> None:
+    case = house.case()
+    client.post(f"/cases/{case.pk}/take/", {"was": ""})
+    heard = {"Redraw": "00000000aaaaaaaa"}
+    html = client.get("/b/the-brand/", headers=heard).content.decode()
+    assert f'data-owner="{agent.pk}"><bdi>Ada Agent</bdi>' in html
+    mine = "/b/the-brand/?view=mine"
+    assert f'id="case-{case.pk}"' in client.get(mine, headers=heard).content.decode()
+    other = house.enter(house.person(Role.AGENT))
+    assert f'id="case-{case.pk}"' not in other.get(mine, headers=heard).content.decode()
+
+
+def test_a_list_drawn_anew_costs_five_queries_and_shared_less(house: House, client: Client) -> None:
+    house.case()
+    client.get("/b/the-brand/")
+    heard = {"Redraw": "1111111111111111"}
+    for most in (5, 4):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/b/the-brand/", headers=heard).status_code == 200
+        assert len(queries) <= most, [query["sql"][:90] for query in queries.captured_queries]
+
+
+def test_every_page_says_how_many_wait(house: House, client: Client) -> None:
+    house.case()
+    house.case("question When do you open?", "bob")
+    for path in ("/b/the-brand/search/", "/b/the-brand/posts/"):
+        assert '<span class="num">2</span>' in client.get(path).content.decode()

@@ -19,10 +19,13 @@ class Desk:
     name: str
     role: Role
     time_zone: str
+    waiting: int
+    """In how many of its cases somebody waits, counted up to 100 and no further."""
 
 
 _DESKS = """
-SELECT b.id, b.slug, b.name, m.role, COALESCE(p.document->>'time_zone', 'UTC')
+SELECT b.id, b.slug, b.name, m.role, COALESCE(p.document->>'time_zone', 'UTC'), (SELECT count(*) FROM (
+    SELECT 1 FROM store_case WHERE brand_id = b.id AND state = 'open' AND band >= 0 LIMIT 100) AS counted)
 FROM store_membership m JOIN store_brand b ON b.id = m.brand_id
 LEFT JOIN LATERAL (
     SELECT document FROM store_policyversion WHERE brand_id = b.id ORDER BY version DESC LIMIT 1
@@ -35,7 +38,7 @@ def of(user_id: int) -> tuple[Desk, ...]:
     """Every brand the person works for, by name."""
     with connection.cursor() as cursor:
         cursor.execute(_DESKS, [user_id])
-        return tuple(Desk(row[0], row[1], row[2], Role(row[3]), row[4]) for row in cursor.fetchall())
+        return tuple(Desk(row[0], row[1], row[2], Role(row[3]), *row[4:]) for row in cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from amends.channels.registry import driver
 from amends.core import priority
 from amends.core.values import CaseState, Direction, Role, SendState, Severity, Visibility
 from amends.pipeline import answers, corrections
-from amends.store import access, models, talk
+from amends.store import access, models, presence, talk
 from amends.store.talk import Around, Talk, TalkPost
 from amends.web import asked, place, shown, words
 
@@ -141,7 +141,14 @@ def _reply(
         "length": answers.length(case.channel, draft, visibility, to=to, settings=settings),
         "names": bool(nothing and nothing[0]),
         "key": kept.get("key") or str(uuid4()),
+        "told": _told(request, case) if kept else "",
     }
+
+
+def _told(request: HttpRequest, case: models.Case) -> str:
+    """Who writes to the same person now, as the page that comes back has told its reader."""
+    others = presence.answering(case.author_id, place.reader(request).pk, place.instant(request))
+    return ",".join(str(other.id) for other in others)
 
 
 def _refused_words(request: HttpRequest, around: Around) -> str:

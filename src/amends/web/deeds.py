@@ -16,7 +16,7 @@ from amends.core import events
 from amends.core.case import NotPossible
 from amends.core.values import Kind, Resolution, Role, SendState, Severity
 from amends.pipeline import actions, answers, corrections, decide
-from amends.store import access, models, talk
+from amends.store import access, models, presence, talk
 from amends.web import asked, case_page, place, views, words
 from amends.web.case_page import Evidence, Trouble
 
@@ -145,7 +145,8 @@ def reply(request: HttpRequest, case: models.Case) -> str:
     if to_post is None:
         raise NotPossible("Choose a post to answer to.")
     key = _key(request.POST.get("key", ""))
-    _meanwhile(request, case, key)
+    if not models.Send.objects.filter(key=key).exists():
+        _tell_first([*_meanwhile(request, case), *_beside(request, case)])
     post = access.post(user, to_post, access.AGENT)
     text = asked.text(request.POST, "text")
     answers.reply_once(case, post, text, _actor(request), place.instant(request), key)
@@ -162,17 +163,30 @@ def _key(given: str) -> UUID:
 _INTERRUPTING = frozenset({"reply written", "posts joined", "post edited", "post deleted", "resolved"})
 
 
-def _meanwhile(request: HttpRequest, case: models.Case, key: UUID) -> None:
-    """A courtesy: whoever answers is told first what colleagues or the person did since the page was made."""
-    seen = request.POST.get("seen", "")
-    if not seen.isdigit() or models.Send.objects.filter(key=key).exists():
-        return
-    news = talk.since(case.pk, int(seen[:9]), besides=place.reader(request).pk, actions=_INTERRUPTING)
+def _tell_first(news: list[str]) -> None:
+    """A courtesy to whoever answers; asked again, the page that comes back sends it."""
     if news:
-        told = words.told(news, {})
-        raise NotPossible(
-            f"Meanwhile: {told.who} {told.what}. Look at it first; your text was kept, and Send sends it."
-        )
+        raise NotPossible(f"{' '.join(news)} Look at it first; your text was kept, and Send sends it.")
+
+
+def _meanwhile(request: HttpRequest, case: models.Case) -> list[str]:
+    """What colleagues or the person did since the page was made."""
+    seen = request.POST.get("seen", "")
+    if not seen.isdigit():
+        return []
+    news = talk.since(case.pk, int(seen[:9]), besides=place.reader(request).pk, actions=_INTERRUPTING)
+    if news is None:
+        return []
+    told = words.told(news, {})
+    return [f"Meanwhile: {told.who} {told.what}."]
+
+
+def _beside(request: HttpRequest, case: models.Case) -> list[str]:
+    """Who else writes to the same person at this moment, those left out of whom the page has told."""
+    told = request.POST.get("told", "")[:500].split(",")
+    others = presence.answering(case.author_id, place.reader(request).pk, place.instant(request))
+    writing = [other.name for other in others if str(other.id) not in told]
+    return [f"{name} is writing an answer to this person at this moment." for name in writing]
 
 
 @deed()

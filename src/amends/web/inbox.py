@@ -16,7 +16,7 @@ from amends.core import priority
 from amends.store import desks, lists
 from amends.store.desks import Desk
 from amends.store.lists import BadCursor, CaseRow, Filter, Listing, Row, View
-from amends.web import asked, place, words
+from amends.web import asked, place, redrawn, words
 from amends.web.place import in_brand
 
 _OWN_CLOCK = timedelta(hours=1)
@@ -37,14 +37,11 @@ class Shown:
 def inbox(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The cases of a brand, what is worst and nearest to its limit on top."""
     wanted = asked.cases(request, desk)
-    listing = _page(lists.cases, wanted, request)
-    context = {
-        "section": "inbox",
-        "wanted": wanted,
-        "rows": _shown(listing.rows, request),
-        "next": _next(request, listing.next),
-        "tabs": _tabs(request, wanted),
-        "narrowed": _narrowed(wanted),
+    context = {"section": "inbox", "wanted": wanted, "tabs": _tabs(request, wanted)}
+    if redrawn.asked(request):
+        return redrawn.answer(request, desk, "inbox_now.html", context, lambda: _cases(request, wanted))
+    context |= {
+        **_cases(request, wanted),
         "choices": desks.choices(desk.brand_id),
         "severities": words.SEVERITIES,
         "kinds": words.KINDS,
@@ -52,22 +49,38 @@ def inbox(request: HttpRequest, desk: Desk) -> HttpResponse:
     return render(request, "inbox.html", context)
 
 
+def _cases(request: HttpRequest, wanted: Filter) -> dict[str, object]:
+    listing = _page(lists.cases, wanted, request)
+    return {
+        "rows": _shown(listing.rows, request),
+        "next": _next(request, listing.next),
+        "narrowed": _narrowed(wanted),
+    }
+
+
 @require_safe
 @in_brand
 def posts(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Every post of a brand, whatever was made of it: praise and chatter are kept, too (P1, P2)."""
     wanted = asked.posts(request, desk)
-    listing = _page(lists.posts, wanted, request)
-    context = {
-        "section": "posts",
-        "wanted": wanted,
-        "rows": listing.rows,
-        "next": _next(request, listing.next),
+    context: dict[str, object] = {"section": "posts", "wanted": wanted}
+    if redrawn.asked(request):
+        return redrawn.answer(request, desk, "posts_now.html", context, lambda: _posts(request, wanted))
+    context |= {
+        **_posts(request, wanted),
         "choices": desks.choices(desk.brand_id),
         "kinds": words.POST_KINDS,
-        "narrowed": bool(wanted.kind or wanted.channel or wanted.query),
     }
     return render(request, "posts.html", context)
+
+
+def _posts(request: HttpRequest, wanted: Filter) -> dict[str, object]:
+    listing = _page(lists.posts, wanted, request)
+    return {
+        "rows": listing.rows,
+        "next": _next(request, listing.next),
+        "narrowed": bool(wanted.kind or wanted.channel or wanted.query),
+    }
 
 
 @require_safe

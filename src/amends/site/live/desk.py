@@ -62,10 +62,8 @@ class Pending:
     def message(self, brand_id: int) -> bytes:
         """It as an event."""
         if self.cases is None:
-            return messages.event("changed", brand=brand_id, cases=None, conversations=None)
-        return messages.event(
-            "changed", brand=brand_id, cases=sorted(self.cases), conversations=sorted(self.conversations)
-        )
+            return messages.changed(brand_id, None, None)
+        return messages.changed(brand_id, sorted(self.cases), sorted(self.conversations))
 
 
 class LiveDesk:

@@ -1,4 +1,4 @@
-// Keyboard, time zone, fresh times and lists. Nothing here is needed: every action is a plain form or link,
+// Keyboard, time zone and fresh times; live.js keeps the rest fresh. Nothing here is needed: every action is a plain form or link,
 // and everything that htmx does is asked for here, so that pages stay plain.
 "use strict";
 (() => {
@@ -81,16 +81,7 @@
     ? "You are signed out. Sign in in another tab, then send this again; what you typed is still here."
     : "That did not work and nothing was changed; what you typed is still here. Reload the page if it happens again."));
   addEventListener("htmx:afterSwap", () => improve(document));
-
-  // Lists and conversations that stand still are kept fresh --------------------------------------------
-  const refresh = () => {
-    const box = one("[data-refresh]");
-    if (!box || document.hidden || !window.htmx || box.matches(":hover, :focus-within") || box.querySelector("details[open]")) return;
-    const head = one("#case-head") ? "#case-head" : undefined;
-    const chosen = one(".row.chosen")?.id;
-    htmx.ajax("GET", location.pathname + location.search, { target: `#${box.id}`, select: `#${box.id}`, selectOOB: head, swap: "outerHTML" })
-      .then(() => chosen && choose(document.getElementById(chosen), false));
-  };
+  addEventListener("amends:merged", () => improve(document));
 
   // Keyboard --------------------------------------------------------------------------------------------
   const choose = (row, moved = true) => {
@@ -150,6 +141,5 @@
     ahead = Date.now() - Date.parse(document.body.dataset.now || new Date().toISOString());
     improve(document);
     setInterval(tick, 15000);
-    setInterval(refresh, 20000);
   });
 })();
