@@ -17,6 +17,7 @@ from amends.site.move_settings import UNTOUCHED, address
 from amends.site.move_target import PATIENCE, About, Connection, connected, first_line
 
 LONGEST_NAME = 63
+_BECOMING = 160000
 _PLAIN = sql.SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS")
 
 
@@ -112,9 +113,10 @@ def _let_in(connection: Connection, application: str, owner: str) -> None:
         "owner": sql.Identifier(owner),
         "database": sql.Identifier(connection.info.dbname),
     }
-    row = connection.execute("SELECT pg_has_role(%s, 'MEMBER')", [owner]).fetchone()
-    lent = row == (False,)
-    if lent:  # only a member may give things to a role, unless it is a superuser
+    # Only who may become a role may give it things; from 16 on that is more than being a member.
+    right = "SET" if connection.info.server_version >= _BECOMING else "MEMBER"
+    lent = connection.execute("SELECT pg_has_role(%s, %s)", [owner, right]).fetchone() == (False,)
+    if lent:
         connection.execute(sql.SQL("GRANT {owner} TO CURRENT_USER").format(**names))
     for statement in (
         "GRANT CONNECT, TEMPORARY, CREATE ON DATABASE {database} TO {owner}",
