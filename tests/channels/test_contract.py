@@ -22,7 +22,7 @@ from amends.channels.errors import (
     Transient,
 )
 from amends.channels.fake_trouble import Trouble
-from amends.channels.protocol import Intent, Seen, Standing
+from amends.channels.protocol import Event, Heard, Intent, Receipt, Seen, Standing
 from amends.core.values import Direction, Visibility
 
 if TYPE_CHECKING:
@@ -254,6 +254,20 @@ def test_the_limit_is_the_networks(stage: Stage) -> None:
     with pytest.raises(Refused):
         run(stage.channel.send(stage.connected, reply(stage, root, fits + family)), stage.wire)
     assert len(stage.said_by_us()) == 1
+
+
+def test_what_a_server_says_of_itself_can_be_remembered(stage: Stage) -> None:
+    told = run(stage.channel.about(stage.connected), stage.wire)
+    assert all(isinstance(part, str) for pair in told.items() for part in pair)
+    assert stage.channel.limits(told).text > 0
+    assert stage.channel.limits({}).private_text > 0
+
+
+def test_a_stream_is_offered_where_the_network_is_said_to_have_one(stage: Stage) -> None:
+    has_stream = Receipt.STREAM in stage.channel.capabilities.receipts
+    assert (stage.channel.stream(stage.connected) is not None) is has_stream
+    assert stage.channel.hear(stage.connected, Event("unheard of", "{}")) == Heard()
+    assert run(stage.channel.look_again(stage.connected, []), stage.wire) == ()
 
 
 def test_the_token_is_never_shown(stage: Stage) -> None:

@@ -13,10 +13,8 @@ from tests.channels.mastodon_shapes import NETWORK, NOW, STATUS, US, answering, 
 from amends.channels.drive import Http, run
 from amends.channels.fake_deeds import Saying
 from amends.channels.fake_server import transport
-from amends.channels.mastodon_poll import MAYBE_CUT, PAGE
-from amends.channels.protocol import (
-    Response,
-)
+from amends.channels.mastodon_poll import MAYBE_CUT, PAGE, Place, advance
+from amends.channels.protocol import Json, Response
 
 
 class Feed:
@@ -104,3 +102,14 @@ def test_a_server_without_conversations_is_read_all_the_same() -> None:
         NETWORK.poll(US, ""), answering(v1_notifications=[notification(status())], v1_conversations=missing)
     )
     assert only(page).id == STATUS["id"]
+
+
+def test_a_page_of_old_items_moves_nothing_back() -> None:
+    old = [{"id": str(number)} for number in range(100, 150)]
+    assert advance(lambda item: item.key("id"), Place("200"), NOW, old) == ([], Place("200"), False)
+
+
+def test_items_without_a_time_or_an_id_are_not_left_out() -> None:
+    odd: list[Json] = [{"id": "7"}, {"created_at": "2020-01-01T00:00:00Z"}, 5]
+    fresh, place, more = advance(lambda item: item.key("id"), Place(), NOW, odd)
+    assert (fresh, place, more) == (odd, Place("7"), False)

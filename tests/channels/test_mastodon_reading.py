@@ -101,7 +101,7 @@ def test_one_bad_item_costs_no_other() -> None:
     assert all(item.raw and item.reason for item in page.unread)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(STATUS)), ANYTHING)
 def test_any_json_in_any_field(field: str, value: Json) -> None:
     page = polled(status(**{field: value}))
@@ -112,7 +112,7 @@ def test_any_json_in_any_field(field: str, value: Json) -> None:
     NETWORK.hear(US, Event("notification", json.dumps(notification(status(**{field: value})))))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(ANYTHING, st.sampled_from(["notification", "update", "status.update", "delete", "conversation", "x"]))
 def test_nothing_in_a_stream_is_too_strange(value: Json, name: str) -> None:
     heard = NETWORK.hear(US, Event(name, json.dumps(value)))
@@ -121,6 +121,7 @@ def test_nothing_in_a_stream_is_too_strange(value: Json, name: str) -> None:
     assert NETWORK.hear(US, Event(name, "")).items == ()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100), st.integers(100, 599))
 def test_any_bytes_with_any_status(body: bytes, code: int) -> None:
     def wire(request: Request) -> Response:
@@ -139,6 +140,7 @@ def test_any_bytes_with_any_status(body: bytes, code: int) -> None:
         tried(flow)
 
 
+@settings(deadline=None)
 @given(ANYTHING | st.text())
 def test_a_cursor_that_cannot_be_read_begins_anew(value: Any) -> None:
     assert (
@@ -183,7 +185,7 @@ def test_a_server_that_says_nothing_has_the_common_limits() -> None:
     assert NETWORK.stream(replace(US, settings=told)) is not None
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(ANYTHING, st.sampled_from(["max_characters", "characters_reserved_per_url", "streaming", "version"]))
 def test_nothing_a_server_says_of_itself_does_harm(value: Json, name: str) -> None:
     said: dict[str, Any] = {"domain": "x", "version": "4", "configuration": {"statuses": {}, "urls": {}}}

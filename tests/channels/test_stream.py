@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.channels.test_drive import Answering, served
 from tests.rig.processes import until
@@ -56,6 +56,7 @@ def test_events_as_the_standard_reads_them(sent: bytes, events: list[Event]) -> 
 PIECES = [b"data: x", b"event: e", b"\n", b"\r", b"\r\n", b":thump", b"data:\xc3\xa4", b"\xc3", b"id: 4"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join), st.lists(st.integers(0, 60)))
 def test_however_the_bytes_are_parted_the_events_are_the_same(sent: bytes, cuts: list[int]) -> None:
     places = sorted({min(cut, len(sent)) for cut in cuts} | {0, len(sent)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from amends.channels import mastodon_poll, mastodon_read, mastodon_send
@@ -109,7 +110,7 @@ class Mastodon:
         if not connected.settings.get("api"):
             posts = posts[:AT_ONCE]  # each is a request; the others come of age again
         now = yield from _as_they_stand(connected, [post.id for post in posts])
-        edited = [seen(connected, now[post.id]) for post in posts if _newer(now.get(post.id), post)]
+        edited = [item for post in posts if (item := _edited(connected, now.get(post.id), post))]
         missing = [post for post in posts if post.id not in now]
         if missing:
             yield from _account(connected)  # a server that shows nothing at all has deleted nothing
@@ -178,6 +179,8 @@ class Mastodon:
 def connected_by(streaming: str) -> str:
     """The address over which events are sent, from that of the web socket."""
     scheme, rest = streaming.partition("://")[::2]
+    if not rest:
+        return f"https://{scheme}"
     return f"{scheme.lower().replace('ws', 'http', 1)}://{rest}"
 
 
@@ -205,19 +208,28 @@ def _as_they_stand(connected: Connected, ids: Sequence[str]) -> Flow[dict[str, R
         for start in range(0, len(ids), AT_ONCE):
             wanted = {"id[]": tuple(ids[start : start + AT_ONCE])}
             for value in listed((yield from asked(asking(connected, "/api/v1/statuses", wanted)))):
-                status = status_of(value)
-                now[mastodon_read.lasting(connected, status.key("id"))] = status
+                with suppress(Unreadable):
+                    status = status_of(value)
+                    now[mastodon_read.lasting(connected, status.key("id"))] = status
     for remote_id in ids:
         if remote_id not in now:
-            status_now = yield from fetched(connected, remote_id)
-            if status_now is not None:
-                now[remote_id] = status_now
+            try:
+                alone = yield from fetched(connected, remote_id)
+            except Unreadable:
+                alone = Record({})  # it is there, whatever it says
+            if alone is not None:
+                now[remote_id] = alone
     return now
 
 
-def _newer(status: Record | None, post: Standing) -> bool:
-    edited_at = status.maybe_time("edited_at") if status else None
-    return edited_at is not None and (post.edited_at is None or edited_at > post.edited_at)
+def _edited(connected: Connected, status: Record | None, post: Standing) -> Seen | None:
+    """The post with its new words, if it has any that can be read."""
+    try:
+        edited_at = status.maybe_time("edited_at") if status else None
+        newer = edited_at is not None and (post.edited_at is None or edited_at > post.edited_at)
+        return seen(connected, status) if status and newer else None
+    except Unreadable:
+        return None
 
 
 def _deleted(post: Standing) -> Seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from amends.channels.answers import answer
@@ -68,7 +68,7 @@ def _addressee(connected: Connected, intent: Intent) -> Flow[Addressee]:
     """The person as the server names them now; raises when the answer cannot reach them."""
     if intent.in_reply_to is None:
         return (yield from _stranger(connected, intent))
-    parent = yield from _apart(fetched(connected, intent.in_reply_to))
+    parent = yield from fetched(connected, intent.in_reply_to, apart=True)
     if parent is None:
         yield from _unless_shut_out(connected, intent)
         raise ParentGone("The post is no longer there, or not for our eyes any more.")
@@ -76,20 +76,6 @@ def _addressee(connected: Connected, intent: Intent) -> Flow[Addressee]:
     asked_in = parent.text("visibility", "")
     private = intent.visibility is Visibility.PRIVATE or asked_in not in PUBLIC
     return Addressee(handle, DIRECT if private else asked_in)
-
-
-def _apart(flow: Flow[Record | None]) -> Flow[Record | None]:
-    """The flow's answer over a connection of its own, so that what is posted next goes out over a fresh one.
-
-    Some servers close a kept connection without a word, and whatever is posted on it then is in doubt.
-    """
-    request = next(flow)
-    try:
-        flow.send((yield replace(request, headers={**request.headers, "connection": "close"})))
-    except StopIteration as done:
-        found: Record | None = done.value
-        return found
-    raise Unreadable("A status is one question, not two.")
 
 
 def _stranger(connected: Connected, intent: Intent) -> Flow[Addressee]:
