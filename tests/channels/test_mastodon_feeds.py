@@ -105,7 +105,7 @@ def test_a_server_without_conversations_is_read_all_the_same() -> None:
 
 
 def test_a_page_of_old_items_moves_nothing_back() -> None:
-    old = [{"id": str(number)} for number in range(100, 150)]
+    old: list[Json] = [{"id": str(number)} for number in range(100, 150)]
     assert advance(lambda item: item.key("id"), Place("200"), NOW, old) == ([], Place("200"), False)
 
 
