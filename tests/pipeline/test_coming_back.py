@@ -13,7 +13,7 @@ from amends.channels.errors import Transient
 from amends.channels.protocol import Request, Response
 from amends.core.case import NotPossible
 from amends.core.values import Role
-from amends.pipeline import connecting
+from amends.pipeline import coming_back, connecting
 from amends.pipeline.coming_back import Answer
 from amends.pipeline.connecting import HOLDS_FOR, SignInGone
 from amends.pipeline.people_checks import BadField, NotForYou
