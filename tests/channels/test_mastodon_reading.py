@@ -23,7 +23,7 @@ from tests.channels.mastodon_shapes import (
 )
 from tests.channels.test_hostile import ANYTHING
 
-from amends.channels.drive import run
+from amends.channels.drive import Wire, run
 from amends.channels.errors import (
     ChannelError,
     Unreadable,
@@ -45,7 +45,7 @@ def test_a_mention_as_mastodon_tells_it() -> None:
     seen = only(polled(status()))
     assert seen == Seen(
         id="103186126728896492",
-        author_id="971724",
+        author_id="971724@here.example",
         author_handle="ann@far.example",
         author_name="Ann :blob:",
         text="rant\n\n@brand still broken",
@@ -58,6 +58,23 @@ def test_a_mention_as_mastodon_tells_it() -> None:
         raw=seen.raw,
     )
     assert json.loads(seen.raw)["sensitive"] is True
+
+
+def test_people_of_two_servers_are_two_though_their_numbers_are_one() -> None:
+    there = replace(US, base_url="https://THERE.example:8443")
+    seen = only(run(NETWORK.poll(there, ""), at("https://THERE.example:8443", [notification(status())])))
+    assert seen.author_id == "971724@there.example:8443"
+
+
+def at(server: str, told: object) -> Wire:
+    """A server at this address that tells the same of everything."""
+
+    def carry(request: Request) -> Response:
+        assert request.url.startswith(server)
+        body = told if request.url.endswith("/notifications") else []
+        return Response(200, {}, json.dumps(body).encode(), NOW)
+
+    return carry
 
 
 @pytest.mark.parametrize(

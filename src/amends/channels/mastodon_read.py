@@ -84,6 +84,16 @@ def parent_of(connected: Connected, status: Record) -> str | None:
     return lasting(connected, parent) if parent else None
 
 
+def person(connected: Connected, account_id: str) -> str:
+    """Who somebody is to the desk: every server numbers accounts anew, and a brand may be on several."""
+    return f"{account_id}@{urlsplit(connected.base_url).netloc.lower()}"
+
+
+def number(who: str) -> str:
+    """The number of an account on its server."""
+    return who.partition("@")[0]
+
+
 def is_ours(connected: Connected, status: Record) -> bool:
     """Whether our account said it."""
     return status.record("account").key("id") == connected.remote_id
@@ -97,14 +107,15 @@ def names_us(connected: Connected, status: Record) -> bool:
 def seen(connected: Connected, status: Record) -> Seen:
     """A status as the desk knows posts; followers-only and direct ones are private."""
     author, public = status.record("account"), status.text("visibility") in PUBLIC
+    ours = is_ours(connected, status)
     return Seen(
         id=lasting(connected, status.key("id")),
-        author_id=author.key("id"),
-        author_handle=author.text("acct", ""),
+        author_id=connected.remote_id if ours else person(connected, author.key("id")),
+        author_handle=connected.handle if ours else author.text("acct", ""),
         author_name=author.text("display_name", ""),
         text=_words(status),
         created_at=status.time("created_at"),
-        direction=Direction.OUT if author.key("id") == connected.remote_id else Direction.IN,
+        direction=Direction.OUT if ours else Direction.IN,
         visibility=Visibility.PUBLIC if public else Visibility.PRIVATE,
         in_reply_to=parent_of(connected, status),
         url=status.text("url", "") if public else "",
@@ -200,12 +211,13 @@ def quoted(remote_id: str) -> str:
     return quote(remote_id, safe="")
 
 
-def shut_out_by(connected: Connected, author_ids: frozenset[str]) -> Flow[frozenset[str]]:
+def shut_out_by(connected: Connected, people: frozenset[str]) -> Flow[frozenset[str]]:
     """Those of these people who have blocked us; nobody where the server does not say."""
-    request = asking(connected, "/api/v1/accounts/relationships", {"id[]": tuple(sorted(author_ids))})
+    numbers = tuple(sorted(map(number, people)))
+    request = asking(connected, "/api/v1/accounts/relationships", {"id[]": numbers})
     try:
         answers = listed((yield from asked(request)))
     except Refused:
         return frozenset()
-    found = (Record(one) for one in answers)
-    return frozenset(one.key("id") for one in found if one.flag("blocked_by"))
+    blocking = {one.key("id") for one in map(Record, answers) if one.flag("blocked_by")}
+    return frozenset(who for who in people if number(who) in blocking)

@@ -21,6 +21,7 @@ from amends.channels.mastodon_read import (
     is_ours,
     lasting,
     listed,
+    number,
     parent_of,
     quoted,
     shut_out_by,
@@ -83,7 +84,9 @@ def _stranger(connected: Connected, intent: Intent) -> Flow[Addressee]:
     if intent.recipient is None:
         return Addressee("", "public" if intent.visibility is Visibility.PUBLIC else DIRECT)
     yield from _unless_shut_out(connected, intent)
-    account = Record((yield from asked(asking(connected, f"/api/v1/accounts/{quoted(intent.recipient)}"))))
+    account = Record(
+        (yield from asked(asking(connected, f"/api/v1/accounts/{quoted(number(intent.recipient))}")))
+    )
     return Addressee(account.text("acct"), DIRECT)
 
 
@@ -160,7 +163,7 @@ def _stands_there(connected: Connected, status: Record, intent: Intent) -> bool:
     parent = parent_of(connected, status)
     if parent is None and intent.recipient:
         named = {Record(one).text("id", "") for one in status.items("mentions")}
-        return intent.in_reply_to is None or intent.recipient in named
+        return intent.in_reply_to is None or number(intent.recipient) in named
     return parent == intent.in_reply_to
 
 
