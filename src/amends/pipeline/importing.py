@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import IO
@@ -123,7 +124,8 @@ def offset(now: datetime, as_of: datetime | None) -> timedelta:
 class Import:
     """One file on its way into the desk; `tallies` holds by brand ("" for none) what became of its lines.
 
-    `on_refused` is told every refused line, `on_progress` how things stand after every batch.
+    `on_refused` is told every refused line, `on_progress` how things stand after every batch; what is done
+    on the database by the thread that calls is done within `whole()`, which may keep signals off.
     """
 
     layout: Layout
@@ -133,6 +135,7 @@ class Import:
     clock: Clock
     on_refused: Callable[[Refused], None]
     on_progress: Callable[[Import], None]
+    whole: Callable[[], AbstractContextManager[None]] = nullcontext
     tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     brand_ids: dict[str, int] = field(default_factory=dict)
     taken: int = 0
@@ -176,11 +179,12 @@ class Import:
 
     def _flush(self) -> None:
         for brand, items in self._waiting.items():
-            received = receive(
-                self._brand_id(brand), items, source="import", now=self.clock(), offset=self.offset
-            )
-            self.tallies[brand].new += received.posts
-            self.tallies[brand].repeated += len(items) - received.posts
+            with self.whole():
+                received = receive(
+                    self._brand_id(brand), items, source="import", now=self.clock(), offset=self.offset
+                )
+                self.tallies[brand].new += received.posts
+                self.tallies[brand].repeated += len(items) - received.posts
         self._waiting.clear()
         self._count = self._bytes = 0
         self.on_progress(self)
@@ -217,7 +221,8 @@ class _Taking(threading.Thread):
 
     def finish(self, on_progress: Callable[[Import], None]) -> None:
         """Return once everything received is taken in, by us or by a worker."""
-        self._until = raw.last_id()
+        with self._import.whole():
+            self._until = raw.last_id()
         self._received.set()
         while self.is_alive():
             self.join(4 * _PAUSE)

@@ -8,10 +8,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import FrameType
 from typing import NoReturn, Protocol, cast
 
-from amends.site import secret_files
+from amends.site import interrupts, secret_files
 from amends.site.errors import SiteError
 
 COMMANDS = (
@@ -72,7 +71,7 @@ def run_one(command: object, argv: Sequence[str]) -> int:
 
 
 def _guarded(command: Command, args: argparse.Namespace) -> int:
-    signal.signal(signal.SIGTERM, _terminated)
+    interrupts.obey()
     try:
         secret_files.read(os.environ)
         end_with_parent(os.environ.pop(PARENT, ""))
@@ -85,6 +84,8 @@ def _guarded(command: Command, args: argparse.Namespace) -> int:
     except SiteError as error:
         return _complain(command, str(error), FAILED)
     except Exception as error:  # noqa: BLE001 - its trace is kept in a file, the terminal gets words
+        if (asked_to_end := interrupts.code()) is not None:
+            return asked_to_end
         return _complain(command, *_explained(error))
 
 
@@ -132,11 +133,6 @@ class _Version(argparse.Action):
 
 def _command(name: str) -> Command:
     return cast(Command, import_module(f"amends.site.commands.{name}"))
-
-
-def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
-    """SIGTERM ends a command as ctrl-C does: what it holds is given back on the way out."""
-    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _explained(error: Exception) -> tuple[str, int]:

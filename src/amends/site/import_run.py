@@ -14,6 +14,7 @@ from amends.pipeline import importing
 from amends.pipeline.import_fields import Rules
 from amends.pipeline.import_lines import Format, Layout, Unreadable
 from amends.pipeline.importing import Import, Survey, Tally
+from amends.site import interrupts
 from amends.site.commands.say import say, tell
 from amends.site.errors import SiteError
 from amends.site.import_files import CannotRead, Rejections, Source, opened
@@ -99,6 +100,7 @@ class _Run:
             clock=clock.now,
             on_refused=self._rejections.add,
             on_progress=self._show,
+            whole=interrupts.held,
         )
         cases = models.Case.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         stopped: BaseException | None = None
@@ -109,15 +111,16 @@ class _Run:
         finally:
             self._progress.end()
             rejected = self._rejections.publish()
-        import_runs.record(
-            content,
-            _parts(import_),
-            only_brand=asked.rules.brand,
-            beginnings=beginnings,
-            as_of=as_of,
-            started_at=started_at,
-            now=clock.now(),
-        )
+        with interrupts.held():
+            import_runs.record(
+                content,
+                _parts(import_),
+                only_brand=asked.rules.brand,
+                beginnings=beginnings,
+                as_of=as_of,
+                started_at=started_at,
+                now=clock.now(),
+            )
         return self._end(import_, rejected, cases, stopped)
 
     def _show(self, import_: Import) -> None:
