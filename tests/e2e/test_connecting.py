@@ -94,7 +94,7 @@ def test_an_account_is_connected_watched_renewed_and_disconnected(admin: Visitor
     go_to_server(page, place)
     say_yes(page, place)
     page.wait_for_url(place.accounts)
-    expect(page.get_by_role("status")).to_contain_text("is connected. Its posts arrive within a minute.")
+    expect(page.locator("#messages")).to_contain_text("is connected. Its posts arrive within a minute.")
     row = page.get_by_role("listitem").filter(has_text=place.handle)
     expect(row).to_be_visible()
     admin.shoot("connected-1440-light")
@@ -110,7 +110,7 @@ def test_an_account_is_connected_watched_renewed_and_disconnected(admin: Visitor
     page.get_by_role("button", name="Sign in on its server").click()
     say_yes(page, place)
     page.wait_for_url(place.accounts)
-    expect(page.get_by_role("status")).to_contain_text("is connected with its new token.")
+    expect(page.locator("#messages")).to_contain_text("is connected with its new token.")
     row.get_by_role("link", name="Disconnect").click()
     expect(page.get_by_text("the server is told to end it")).to_be_visible()
     page.get_by_role("button", name="Disconnect").click()
@@ -132,7 +132,7 @@ def test_a_code_is_pasted_where_nobody_can_be_sent_back(admin: Visitor, place: P
     page.get_by_label("Code").fill(shown.rpartition(" ")[2])
     page.get_by_role("button", name="Check and connect").click()
     page.wait_for_url(place.accounts)
-    expect(page.get_by_role("status")).to_contain_text("is connected.")
+    expect(page.locator("#messages")).to_contain_text("is connected.")
 
 
 def test_it_works_without_scripts(browser: Browser, place: Place) -> None:
