@@ -23,6 +23,21 @@ def megabytes(pids: list[int]) -> float:
     return sum(map(_pss, pids)) / 1024
 
 
+def resident(pid: int) -> float:
+    """What a process holds in memory, in kB."""
+    return _status(pid, "VmRSS")
+
+
+def threads(pid: int) -> int:
+    """How many threads a process has."""
+    return int(_status(pid, "Threads"))
+
+
+def _status(pid: int, name: str) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
 def words(pid: int) -> list[str]:
     """How a process was called; empty when it is gone."""
     try:

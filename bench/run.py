@@ -16,6 +16,7 @@ from amends.site.cluster import Cluster
 from bench import (
     calibration,
     desk,
+    live,
     million,
     pages,
     reading,
@@ -41,6 +42,7 @@ MEASURES: Mapping[str, Callable[[Cluster, scale.Scale], list[Result]]] = {
     "pages": pages.measure,
     "million": million.measure,
     "webhook": webhook.measure,
+    "live": live.measure,
     "history": record.measure,
     "reading": reading.measure,
     "start": starting.serve,

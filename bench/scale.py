@@ -22,6 +22,9 @@ class Scale:
     settle_seconds: float
     deliveries: int
     promised: int
+    streams: int
+    arrivals: int
+    page_seconds: float
 
 
 FULL = Scale(
@@ -38,6 +41,9 @@ FULL = Scale(
     settle_seconds=10.0,
     deliveries=3_000,
     promised=2_000,
+    streams=200,
+    arrivals=10,
+    page_seconds=4.0,
 )
 QUICK = Scale(
     rounds=1,
@@ -53,4 +59,7 @@ QUICK = Scale(
     settle_seconds=0.1,
     deliveries=80,
     promised=50,
+    streams=12,
+    arrivals=1,
+    page_seconds=0.3,
 )

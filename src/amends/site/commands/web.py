@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from typing import Any
 
@@ -46,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
         _tell_the_code(found)
         connections.close_all()  # what a fork must not share
+        gc.freeze()  # nor look through again and again, nor on the way out: a second of the stop
         os.environ["AMENDS_WEB_PARENT"] = str(os.getpid())
         os.environ["AMENDS_WEB_THREADS"] = str(max(1, args.threads))
         _serve(args)
