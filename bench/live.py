@@ -68,7 +68,7 @@ def _sessions(seeded: Seeded, count: int) -> list[str]:
             standing.join(seeded.brand.pk, user, Role.AGENT, None, clock.now())
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+        session[BACKEND_SESSION_KEY] = "amends.web.signed_in.Backend"
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session["brand"] = seeded.brand.slug
         session.save()

@@ -81,7 +81,7 @@ def test_without_a_token_nothing_opens(api: Desk) -> None:
     ids = ids_of(api, api.brand)
     strangers = [Caller(Client(SERVER_NAME="127.0.0.1"), secret) for secret in ("", "am_wrong")]
     signed_in = Caller(Client(SERVER_NAME="127.0.0.1"), "")
-    signed_in.client.force_login(api.ada, backend="allauth.account.auth_backends.AuthenticationBackend")
+    signed_in.client.force_login(api.ada, backend="amends.web.signed_in.Backend")
     for operation in OPERATIONS:
         for stranger in [*strangers, signed_in]:
             cache.clear()

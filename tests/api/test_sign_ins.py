@@ -57,9 +57,9 @@ def test_the_persons_browser_may_finish_it(api: Desk, server: ConsentServer) -> 
     browser = Client(SERVER_NAME="127.0.0.1")
     assert browser.get(path).status_code == 403
     Membership.objects.filter(user=api.ben).update(role=Role.ADMIN)
-    browser.force_login(api.ben, "allauth.account.auth_backends.AuthenticationBackend")
+    browser.force_login(api.ben, "amends.web.signed_in.Backend")
     assert browser.get(path).status_code == 400
-    browser.force_login(api.ada, "allauth.account.auth_backends.AuthenticationBackend")
+    browser.force_login(api.ada, "amends.web.signed_in.Backend")
     assert browser.get(path).status_code == 302
     assert len(connected()) == 1
 

@@ -20,7 +20,7 @@ from amends.pipeline.receive import Item, receive
 from amends.pipeline.take import take_in
 from amends.store import brands, models
 
-_SIGN_IN = "allauth.account.auth_backends.AuthenticationBackend"
+_SIGN_IN = "amends.web.signed_in.Backend"
 _numbers = count(1)
 
 

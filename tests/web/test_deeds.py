@@ -255,7 +255,7 @@ def test_nothing_is_done_by_following_a_link_or_from_another_site(
     followed = sam.get(f"/cases/{case.pk}/{name}/", {"text": "x", "why": "x", "placed": "1"})
     assert followed.status_code in (302, 405)
     strict = visitor(enforce_csrf_checks=True)
-    strict.force_login(supervisor, "allauth.account.auth_backends.AuthenticationBackend")
+    strict.force_login(supervisor, "amends.web.signed_in.Backend")
     forged = strict.post(f"/cases/{case.pk}/{name}/", {"text": "x"})
     assert forged.status_code == 403
     assert "This form was too old" in forged.content.decode()

@@ -82,7 +82,7 @@ def test_what_is_done_is_one_of_few_words(house: House, client: Client) -> None:
 
 def test_without_a_token_of_the_form_nothing_is_said(house: House, agent: models.User) -> None:
     strict = visitor(enforce_csrf_checks=True)
-    strict.force_login(agent, "allauth.account.auth_backends.AuthenticationBackend")
+    strict.force_login(agent, "amends.web.signed_in.Backend")
     assert here(strict, house.case()) == 403
 
 

@@ -31,6 +31,7 @@ HISTORY_KEY = partial(places.history_key, DATA, _ENV)
 DEBUG = False
 ALLOWED_HOSTS = [host for host in (_PUBLIC.hostname, "127.0.0.1", "localhost", "[::1]") if host]
 CSRF_TRUSTED_ORIGINS = [URL]
+SESSION_ENGINE = "amends.store.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -119,7 +120,7 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "store.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["amends.web.signed_in.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
