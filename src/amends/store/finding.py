@@ -18,7 +18,7 @@ from django.db.models.expressions import RawSQL
 
 from amends.store import keyset
 
-WALKED_POSTS = 3_000
+WALKED_POSTS = 6_000
 Sql = tuple[str, tuple[Any, ...]]
 
 
