@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.urls import reverse
@@ -76,7 +76,8 @@ def kill(folder: Path) -> None:
     if server is None:
         raise RuntimeError("The server to kill is not there.")
     for pid in processes.family(server.pid):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended by itself meanwhile, as its kind does
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
