@@ -53,7 +53,7 @@ def test_whatever_is_done_with_a_case_is_heard(working: Rig, ann: str) -> None:
             stream.forget()
             began = time.monotonic()
             assert working.api("POST", f"/cases/{case}/{path}", body).status_code < 300
-            assert stream.wait_for("changed", lambda data: data["cases"] == [case]).at - began < SOON
+            assert stream.wait_for("changed", lambda data: case in (data["cases"] or [])).at - began < SOON
 
 
 def test_each_state_of_an_answer_is_heard(working: Rig, ann: str) -> None:
@@ -83,7 +83,7 @@ def test_programs_hear_the_same_of_their_one_brand(working: Rig) -> None:
     with listening(working, path="/api/v1/live", **bearer) as stream:
         assert len(stream.wait_for("hello").data["brands"]) == 1
         working.api("POST", f"/cases/{case}/note", {"text": "heard?"})
-        stream.wait_for("changed", lambda data: data["cases"] == [case])
+        stream.wait_for("changed", lambda data: case in (data["cases"] or []))
 
 
 def test_other_brands_are_not_heard(working: Rig) -> None:
@@ -94,7 +94,7 @@ def test_other_brands_are_not_heard(working: Rig) -> None:
     with listening(working, eve) as stream, listening(working, sign_in(working, "Ann:agent")) as ann:
         stream.wait_for("hello")
         working.api("POST", f"/cases/{case}/note", {"text": "not for Eve"})
-        ann.wait_for("changed", lambda data: data["cases"] == [case])
+        ann.wait_for("changed", lambda data: case in (data["cases"] or []))
         assert not stream.named("changed")
 
 
