@@ -72,6 +72,36 @@ def test_a_body_in_chunks_is_asked_for_its_length(place: Rig) -> None:
     assert (got.status, got.headers["content-type"]) == (411, "application/problem+json")
 
 
+def test_what_says_that_it_is_too_big_is_refused_before_it_comes(place: Rig) -> None:
+    head = request("POST", "/hooks/nobody", place, Content_Type=JSON, Content_Length="17000000")
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", place.port), 20) as line:
+        line.sendall(head + b"x" * 1000)
+        got = answer(line)
+        assert time.monotonic() - began < 5
+        assert (got.status, got.headers["content-type"]) == (413, "application/problem+json")
+        line.sendall(b"x" * (17_000_000 - 1000))  # the sender need not notice at once
+        line.sendall(request("GET", "/hooks/nobody", place))
+        assert answer(line).status == 405
+
+
+@pytest.mark.parametrize("path", ["/hooks/nobody", "/account/login/", "/api/v1/cases/1/note"])
+@pytest.mark.parametrize("body", [b"zz\r\n", b"3\r\nabc\r\n-1\r\n", b"ffffffffffffffffff\r\nx"])
+def test_chunks_that_are_none_are_refused_in_words(place: Rig, path: str, body: bytes) -> None:
+    got = ask(place, request("POST", path, place, body, Transfer_Encoding="chunked", Content_Type=JSON))
+    assert (got.status, got.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert b"Nothing was done" in got.body
+
+
+def test_a_body_that_breaks_off_is_refused_in_words(place: Rig) -> None:
+    head = request("POST", "/account/login/", place, Content_Length="1000")
+    with socket.create_connection(("127.0.0.1", place.port), 20) as line:
+        line.sendall(head + b"login=")
+        line.shutdown(socket.SHUT_WR)
+        assert b"500" not in line.recv(1000).split(b"\r\n")[0]
+    assert ask(place, request("GET", "/account/login/", place)).status in (200, 302)
+
+
 @pytest.mark.parametrize(
     "path", ["/%ff%fe/", "/\xe4/", "/%00", "/a%2f..%2f..%2fetc", "/static/..%2f..%2fx", "//"]
 )

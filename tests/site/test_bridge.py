@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 
+from amends.api import hooks
 from amends.pipeline.listening import Admitted
 from amends.site import bodies, bridge
 from amends.site.bridge import Application, Bridge
@@ -171,6 +175,38 @@ def test_a_body_that_is_too_big_is_told_to_who_reads_it() -> None:
     assert (client.status, client.body, client.sends) == (413, b"too big", [])
 
 
+def test_what_says_that_it_is_too_big_is_answered_unread_and_then_thrown_away() -> None:
+    at_the_answer: list[int] = []
+    client = asking("POST", "/", b"x" * (bodies.MOST + 1))
+    pieces = len(client.sends)
+    through(saying(lambda _: at_the_answer.append(len(client.sends)) or b"no"), client)  # type: ignore[func-returns-value]
+    assert (client.body, at_the_answer, client.sends) == (b"no", [pieces], [])
+
+
+def test_what_says_that_it_is_too_big_is_not_waited_for() -> None:
+    client = asking("POST", "/hooks/nobody", b"", (b"content-length", b"17000000"))
+    client.sends = [{"type": "http.request", "body": b"x" * 1000, "more_body": True}]
+
+    async def run() -> None:
+        served = Bridge(saying(lambda _: b"no"), 1)
+        asked = asyncio.create_task(served(client.scope, client.receive, client.send))
+        await _until(lambda: client.body)
+        client.left.set()
+        await asyncio.wait_for(asked, 3)
+        served.close()
+
+    asyncio.run(run())
+    assert client.body == b"no"
+
+
+def test_of_what_never_ends_only_so_much_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "DRAINED", 200_000)
+    client = asking("POST", "/", b"x" * (bodies.MOST + 600_000), (b"transfer-encoding", b"chunked"))
+    through(saying(lambda _: b"no"), client)
+    assert client.body == b"no"
+    assert 3 < len(client.sends) < 9
+
+
 def test_who_asks_first_does_not_send_what_is_too_big() -> None:
     headers = ((b"expect", b"100-continue"), (b"content-length", str(bodies.MOST + 1).encode()))
     client = asking("POST", "/", b"", *headers)
@@ -179,11 +215,15 @@ def test_who_asks_first_does_not_send_what_is_too_big() -> None:
     assert len(client.sends) == 1
 
 
-def test_who_leaves_before_the_body_is_whole_asks_nothing() -> None:
+def test_all_that_limit_bodies_have_one_limit() -> None:
+    assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE == hooks.MOST_BYTES == bodies.MOST
+
+
+def test_a_body_that_breaks_off_is_given_to_nobody() -> None:
     client = asking("POST", "/", b"x" * 100)
     client.sends = [client.sends[0], {"type": "http.disconnect"}]
     through(saying(lambda _: pytest.fail("it was asked")), client)
-    assert client.got == []
+    assert client.status == 400
 
 
 def test_a_body_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,6 +232,16 @@ def test_a_body_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPat
     client.sends.clear()
     through(saying(lambda _: pytest.fail("it was asked")), client)
     assert client.status == 408
+
+
+def test_without_room_for_a_body_its_sender_is_asked_to_come_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    client = asking("POST", "/", b"x" * (bodies.IN_MEMORY + 1))
+    through(saying(lambda _: pytest.fail("it was asked")), client)
+    assert client.status == 503
+    assert (b"retry-after", b"5") in client.got[0]["headers"]
 
 
 def test_head_has_the_headers_and_no_body() -> None:

@@ -74,7 +74,7 @@ class Hooks:
 
 
 def _unfit(request: HttpRequest) -> HttpResponse | None:
-    """Why this is no delivery, whoever sent it; told before a byte of it is read."""
+    """Why this is no delivery, whoever sent it and whatever is in it."""
     if "/" in request.path_info.removeprefix(PATH) or request.path_info == PATH:
         return problems.answer(404, "not-found", "There is nothing at this address.", "Look at the source.")
     if request.method != "POST":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -15,24 +16,47 @@ from amends.site.environ import Scope, header
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 IN_MEMORY = 512 * 1024
-MOST = 16 * 1024 * 1024
-"""Above every limit of the desk itself, which refuses with words of its own."""
-DRAINED = 4 * MOST
-"""So much of a body that is too big is read and thrown away, so that its sender hears the answer."""
+MOST = 4 * 1024 * 1024
+"""What the desk takes from anybody at any address (Django and the webhooks have the same limit)."""
+DRAINED = 64 * 1024 * 1024
+"""So much of a body that is too big is thrown away after the answer, so that its sender hears it."""
 SILENCE = 20.0
 LONGEST = 300.0
 
 
-class Left(Exception):
-    """The client went away before its body was whole."""
+class NotRead(Exception):
+    """The body cannot be had: what its sender is answered."""
+
+    status = 400
+    words = "The body of the request broke off or cannot be read. Nothing was done."
+    retry_after = 0
 
 
-class Slow(Exception):
-    """The client took too long to send its body."""
+class Broken(NotRead):
+    """It broke off, or is not in the form that HTTP wants: the server does not tell which."""
+
+
+class Slow(NotRead):
+    """It took too long to come."""
+
+    status = 408
+    words = "The body of the request did not come in time. Nothing was done."
+
+
+class NoRoom(NotRead):
+    """There is no room for it on disk."""
+
+    status = 503
+    words = "There is no room for the body just now. Nothing was done; try again in a few seconds."
+    retry_after = 5
 
 
 class TooBig(io.RawIOBase, IO[bytes]):
-    """In the place of a body that was not kept; whoever reads it is told."""
+    """In the place of a body that is not kept: whoever reads it is told. `comes`: more of it does."""
+
+    def __init__(self, *, comes: bool = False) -> None:
+        super().__init__()
+        self.comes = comes
 
     def readable(self) -> bool:
         """It can be asked."""
@@ -44,39 +68,56 @@ class TooBig(io.RawIOBase, IO[bytes]):
 
 
 async def read(scope: Scope, receive: Receive) -> IO[bytes]:
-    """The whole body, on disk where it is large; raises Left or Slow."""
+    """The whole body, on disk where it is large; raises NotRead.
+
+    Of one that says that it is too big nothing is read.
+    """
     length = header(scope, b"content-length")
     if length in ("", "0") and not header(scope, b"transfer-encoding"):
         return io.BytesIO()
-    if length.isdigit() and int(length[:20]) > MOST and header(scope, b"expect"):
-        return TooBig()  # it asked first, so nothing of it need come
+    if length.isdecimal() and int(length[:20]) > MOST:
+        return TooBig(comes=not header(scope, b"expect"))
     try:
         async with asyncio.timeout(LONGEST):
             return await _spooled(receive)
     except TimeoutError:
         raise Slow from None
+    except OSError as error:
+        raise NoRoom from error
 
 
 async def _spooled(receive: Receive) -> IO[bytes]:
     kept: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by the bridge
     size, more = 0, True
     try:
-        while more:
-            async with asyncio.timeout(SILENCE):
-                message = await receive()
-            if message["type"] != "http.request":
-                raise Left
-            piece, more = message.get("body", b""), message.get("more_body", False)
+        while more and size <= MOST:
+            piece, more = await _piece(receive)
             size += len(piece)
-            if size <= MOST:
-                kept.write(piece)
-            elif size > DRAINED:
-                break
+            kept.write(piece)
     except BaseException:
         kept.close()
         raise
     if size > MOST:
         kept.close()
-        return TooBig()
+        return TooBig(comes=more)
     kept.seek(0)
     return kept
+
+
+async def drain(receive: Receive) -> None:
+    """Throw away what still comes of a body that is answered already, within bounds."""
+    size, more = 0, True
+    with suppress(Broken, TimeoutError):
+        async with asyncio.timeout(LONGEST):
+            while more and size <= DRAINED:
+                piece, more = await _piece(receive)
+                size += len(piece)
+
+
+async def _piece(receive: Receive) -> tuple[bytes, bool]:
+    """The next piece, and whether more may follow."""
+    async with asyncio.timeout(SILENCE):
+        message = await receive()
+    if message["type"] != "http.request":
+        raise Broken
+    return message.get("body", b""), message.get("more_body", False)

@@ -50,16 +50,16 @@ class Bridge:
             return None
         try:
             body = await bodies.read(scope, receive)
-        except bodies.Left:
-            return None
-        except bodies.Slow:
-            await plain(send, 408, "The body of the request did not come in time. Nothing was done.")
+        except bodies.NotRead as why:
+            await plain(send, why.status, why.words, retry_after=why.retry_after)
             return None
         exchange = Exchange(asyncio.get_running_loop(), receive, send, scope["method"] == "HEAD")
         with body, suppress(ClientLeft):
             rest = await self._in_a_thread(exchange, environ(scope, body))
             if exchange.admitted is None:
                 await exchange.finish(rest)
+                if isinstance(body, bodies.TooBig) and body.comes:
+                    await bodies.drain(receive)
         return exchange.admitted
 
     async def _in_a_thread(self, exchange: Exchange, given: dict[str, Any]) -> bytes:
