@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tests.peers.cable import cable
 from tests.rig.desk import BRAND, Rig, rig
 from tests.rig.processes import until
 
@@ -54,14 +55,14 @@ def window(browser: Browser, house: House) -> Iterator[Window]:
     contexts: dict[str, BrowserContext] = {}
     complaints: list[str] = []
 
-    def opened(who: str, path: str) -> Page:
+    def opened(who: str, path: str, site: str = house.place.site) -> Page:
         if who not in contexts:
             contexts[who] = browser.new_context(viewport={"width": 1440, "height": 900})
             cookie = {"name": "sessionid", "value": house.sessions[who], "url": house.place.site}
             contexts[who].add_cookies([cookie])  # type: ignore[list-item]
         page = contexts[who].new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(house.place.site + path)
+        page.goto(site + path)
         page.evaluate("window.kept = true")
         return page
 
@@ -241,3 +242,27 @@ def test_a_lost_line_is_shown_and_comes_back_by_itself(house: House, window: Win
     expect(page.locator("#line")).to_have_text("", timeout=40_000)
     expect(page.locator(".row", has_text="@uwe")).to_be_visible(timeout=10_000)
     assert is_the_same_page(page)
+
+
+def test_who_left_while_the_line_was_cut_is_gone_when_it_is_live_again(house: House, window: Window) -> None:
+    left, stays = house.case("vera"), house.case("viktor")
+    with cable(house.place.port) as wire:
+        inbox, beside = window("Anna", INBOX, wire.url), window("Anna", INBOX, wire.url)
+        ben, cora = window("Ben", f"/cases/{left}/"), window("Cora", f"/cases/{stays}/")
+        for writer in (ben, cora):
+            writer.locator("#reply-text").press_sequentially("We are ")
+        for page in (inbox, beside):
+            expect(page.locator(f"#case-{left} .at-it")).to_have_text("Ben is writing an answer")
+            expect(page.locator(f"#case-{stays} .at-it")).to_have_text("Cora is writing an answer")
+        wire.cut()
+        expect(inbox.locator("#line")).to_have_text("Not live, retrying", timeout=10_000)
+        ben.context.close()
+        there = "SELECT count(*) FROM store_presence WHERE case_id = %s AND doing = 'answering'"
+        until(lambda: house.place.one(there, left) == 0, 20, "Ben has left")
+        expect(inbox.locator(f"#case-{left} .at-it")).to_be_visible()
+        wire.mend()
+        expect(inbox.locator("#line")).to_have_text("", timeout=40_000)
+        for page in (inbox, beside, window("Anna", INBOX, wire.url)):
+            expect(page.locator(f"#case-{left} .at-it")).to_have_count(0)
+            expect(page.locator(f"#case-{stays} .at-it")).to_have_text("Cora is writing an answer")
+        assert is_the_same_page(inbox)

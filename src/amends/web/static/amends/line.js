@@ -6,6 +6,7 @@ const shared = "onconnect" in self;
 const ports = new Set();
 const present = new Map(); // by case: the last telling of who is there
 const waiting = new Map(); // by brand
+const NOBODY = { name: "nobody" }; // said before all who are there are told anew, since cases without anybody are not
 let url, line = { name: "line", state: "opening" }, cut, timer, pause = FIRST_PAUSE, again = false;
 
 const tell = (message) => { for (const port of ports) port.postMessage(message); };
@@ -16,6 +17,7 @@ const hear = {
     pause = FIRST_PAUSE;
     present.clear();
     become("live", stream);
+    tell(NOBODY);
     for (const brand of brands) if (brand.waiting !== null) hear.waiting({ brand: brand.id, waiting: brand.waiting });
     if (again) tell({ name: "reload" });
     again = true;
@@ -67,13 +69,22 @@ const listen = async () => {
   pause = Math.min(LONGEST_PAUSE, pause * 2);
 };
 const open = () => { clearTimeout(timer); timer = undefined; if (!cut) listen(); };
-const close = () => { clearTimeout(timer); timer = undefined; const was = cut; cut = undefined; was?.abort(); };
+const close = () => {
+  const was = cut;
+  clearTimeout(timer);
+  timer = cut = undefined;
+  was?.abort();
+  present.clear(); // nothing is heard from here on, so nothing that was is worth telling a window that comes later
+  waiting.clear();
+  line = { name: "line", state: "opening" };
+};
 
 const asked = (port) => ({ data }) => {
   if (data.name === "hello") {
     url = data.url;
     ports.add(port);
     port.postMessage(line);
+    port.postMessage(NOBODY); // the window may have been here before, and not have heard who left
     for (const told of waiting.values()) port.postMessage({ name: "waiting", ...told });
     for (const told of present.values()) port.postMessage({ name: "presence", ...told });
     if (!cut && (line.state === "out" || timer === undefined)) open();

@@ -27,6 +27,7 @@
     },
     waiting: (told) => { if (told.brand === brand) wait(told.waiting); },
     changed: (told) => { if (told.brand === brand && concerns(told)) redraw(told.mark); },
+    nobody: () => { present.clear(); showPresent(); },
     presence: (told) => { if (told.brand === brand) { present.set(told.case, told.people.filter(({ id }) => id !== me)); showPresent(); } },
     reload: () => redraw(),
   };
