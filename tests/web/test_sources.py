@@ -53,6 +53,12 @@ def test_making_a_source_shows_address_and_secret_once(house: House, admin: Clie
     assert list(history.faults()) == []
 
 
+def test_the_page_tells_which_answers_to_send_the_same_again_after(admin: Client) -> None:
+    page = text(admin.get(f"/b/the-brand/settings/accounts/{made(admin).pk}/webhook/"))
+    assert "After 408, 429, any 5xx or no answer at all, send the same again later" in page
+    assert "other than 2xx" not in page
+
+
 @pytest.mark.parametrize(
     ("channel", "why"),
     [
