@@ -104,6 +104,21 @@ def test_a_delivery_of_nothing_good_is_422_and_kept_as_failed(forum: Sender) -> 
     assert models.Raw.objects.get(source="webhook").state == "failed"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"id": " "}, "id is empty"),
+        ({"id": "x" * 501}, "id is longer than 500 characters"),
+        (
+            {"created_at": "1950-01-01"},
+            "created_at: 1950-01-01T00:00:00+00:00 is before 1990 or in the future",
+        ),
+    ],
+)
+def test_a_refusal_names_the_field_as_it_was_sent(forum: Sender, wrong: dict[str, str], reason: str) -> None:
+    assert forum.deliver(post() | wrong).json()["items"][0]["reason"] == reason
+
+
 def test_it_cannot_touch_what_another_channel_or_brand_has(api: Desk, forum: Sender) -> None:
     before = list(models.Post.objects.order_by("pk").values())
     for theirs in ("fake", "FORUM", "forum2", " forum\u200b"):

@@ -44,17 +44,22 @@ class Item:
 
 def checked(item: Item, now: datetime) -> Item:
     """The item if the desk can keep it; raises NotAPost with a reason a person can act on."""
-    if not (item.remote_id.strip() and item.author_id.strip() and item.channel.strip()):
-        empty = [name for name in ("remote_id", "author_id", "channel") if not getattr(item, name).strip()]
-        raise NotAPost(f"{empty[0]} is empty")
+    for name in ("remote_id", "author_id", "channel"):
+        if not getattr(item, name).strip():
+            raise NotAPost(f"{_told(name)} is empty")
     for name in ("remote_id", "author_id", "in_reply_to", "conversation_id"):
         if len(getattr(item, name)) > _LONGEST:
-            raise NotAPost(f"{name} is longer than {_LONGEST} characters")
+            raise NotAPost(f"{_told(name)} is longer than {_LONGEST} characters")
     if len(item.channel) > 40:
         raise NotAPost("channel is longer than 40 characters")
     if not _EARLIEST <= item.posted_at <= now + _AHEAD:
-        raise NotAPost(f"the time {item.posted_at.isoformat()} is before 1990 or in the future")
+        raise NotAPost(f"{_told('posted_at')}: {item.posted_at.isoformat()} is before 1990 or in the future")
     return item
+
+
+def _told(name: str) -> str:
+    """What whoever sends posts calls this field of ours."""
+    return {"remote_id": "id", "posted_at": "created_at"}.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)
