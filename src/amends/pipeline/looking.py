@@ -63,12 +63,7 @@ def _look(
     """How many have changed; None when the network could not be asked."""
     if not posts:
         return 0
-    standing = [
-        Standing(
-            post.remote_id, post.author_id, post.posted_at, post.direction, post.visibility, post.edited_at
-        )
-        for post in posts
-    ]
+    standing = [_standing(post) for post in posts]
     try:
         changed = drive.run(channel.look_again(connected(account), standing), wire)
     except (ChannelError, sealed.CannotOpen):  # the next poll says what is wrong
