@@ -24,6 +24,7 @@ from amends.pipeline.people_checks import BadField
 from amends.pipeline.standing import as_admin, on_record
 from amends.store import models, sealed
 from amends.store.plain import plain
+from amends.store.sources import is_source
 
 LONGEST_TOKEN = 4000
 LONGEST_URL = 500
@@ -83,7 +84,11 @@ def reconnect(
     wire: Wire,
     app: models.NetworkApp | None = None,
 ) -> models.Account:
-    """Give an account a new token, once its network says that it is the same account's."""
+    """Give an account a new token, once its network says that it is the same account's.
+
+    Raises BadField or NotPossible, and changes nothing then.
+    """
+    check_has_token(account)
     network, secret = _network(account.channel), _secret(token)
     with transaction.atomic():
         as_admin(account.brand_id, by)
@@ -98,6 +103,15 @@ def reconnect(
         _keep(held, held.base_url, own, secret, app, now)
         on_record(held.brand_id, by, "account reconnected", _told(held), now)
     return held
+
+
+def check_has_token(account: models.Account) -> None:
+    """Raises NotPossible for a source of webhooks."""
+    if is_source(account):
+        raise NotPossible(
+            f"“{account.handle}” is a source of webhooks: it has a secret and no token. "
+            "Nothing was changed; give it a new secret instead."
+        )
 
 
 def disconnect(account: models.Account, by: models.User, now: datetime) -> int:

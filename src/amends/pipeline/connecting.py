@@ -96,7 +96,8 @@ def begin(
 def begin_again(
     account: Account, *, session: str, pasted: bool, by: User, now: datetime, wire: Wire
 ) -> Begun:
-    """Begin to get a new token for an account that is known already."""
+    """Begin to get a new token for an account that is known already. Raises BadField or NotPossible."""
+    accounts.check_has_token(account)
     network, wish = way_of(account.channel), _Wish(account.brand_id, session, by, account, pasted)
     return _begin(network, _read(network, account.base_url), wish, now, wire)
 
