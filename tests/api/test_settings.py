@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.api.conftest import Desk
 
 from amends.core.scopes import Scope
@@ -85,6 +86,34 @@ def test_accounts_never_show_their_tokens(api: Desk) -> None:
     assert caller.post(f"/accounts/{account['id']}/reconnect", {"token": "x" * 5000}).status_code == 422
     assert caller.delete(f"/accounts/{account['id']}").json() == {"taken_back": 0}
     assert caller.get("/accounts").json()[0]["active"] is False
+
+
+@pytest.mark.parametrize("way", ["reconnect", "sign-in"])
+def test_a_source_of_webhooks_is_given_no_token(api: Desk, way: str) -> None:
+    caller = api.caller()
+    made = caller.post("/sources", {"channel": "forum"}).json()
+    body = {"token": "t"} if way == "reconnect" else {}
+    answer = caller.post(f"/accounts/{made['id']}/{way}", body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not-possible")
+    assert "give it a new secret" in answer.json()["detail"]
+    assert caller.get("/sources").json()[0]["active"] is True
+
+
+def test_limits_of_texts_speak_of_characters(api: Desk) -> None:
+    caller = api.caller()
+    account = caller.get("/accounts").json()[0]["id"]
+    for path, field, body in (
+        ("/accounts", "base_url", {"channel": "fake", "token": "t", "base_url": "http://" + "x" * 600}),
+        (f"/accounts/{account}/reconnect", "token", {"token": "x" * 5000}),
+        (f"/cases/{api.case().pk}/note", "text", {"text": "x" * 30_000}),
+    ):
+        (fault,) = caller.post(path, body).json()["errors"]
+        assert fault["where"] == f"body.{field}"
+        assert fault["what"].endswith("characters")
+    (fault,) = caller.get("/cases", q="x" * 300).json()["errors"]
+    assert fault["what"] == "String should have at most 200 characters"
+    (fault,) = caller.post("/posts", {"posts": [{}] * 501}).json()["errors"]
+    assert "at most 500 items" in fault["what"]
 
 
 def test_tokens_are_shown_once_and_end(api: Desk) -> None:

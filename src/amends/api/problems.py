@@ -150,8 +150,18 @@ def _refused(_: HttpRequest, error: Exception) -> HttpResponse:
 
 def _invalid(_: HttpRequest, error: Exception) -> HttpResponse:
     raised = error.errors if isinstance(error, ValidationError) else []
-    faults = [_fault(fault["loc"], str(fault["msg"])) for fault in raised[:_MOST_FAULTS]]
+    faults = [_fault(fault["loc"], _said(fault)) for fault in raised[:_MOST_FAULTS]]
     return answer(422, "fields", "Something in the request is not as it must be.", _READ_ERRORS, faults)
+
+
+def _said(fault: dict[str, Any]) -> str:
+    """What is wrong with a field. Of a text that it read through a validator, pydantic counts "items"."""
+    counted = fault.get("ctx", {})
+    if counted.get("field_type") != "Value":
+        return str(fault["msg"])
+    if "max_length" in counted:
+        return f"String should have at most {counted['max_length']} characters"
+    return f"String should have at least {counted['min_length']} character"
 
 
 def _fault(place: tuple[object, ...], what: str) -> Fault:
