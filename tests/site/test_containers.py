@@ -11,6 +11,7 @@ import subprocess
 import sys
 from fnmatch import fnmatch
 from importlib import import_module
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +222,35 @@ def test_compose_starts_our_image_with_our_commands_and_closed() -> None:
 def test_compose_believes_its_own_proxy_and_nobody_else() -> None:
     whole = compose()
     address = whole["services"]["proxy"]["networks"]["outside"]["ipv4_address"]
-    assert whole["services"]["web"]["environment"]["AMENDS_TRUSTED_PROXIES"] == address
+    for name in OURS:
+        assert whole["services"][name]["environment"]["AMENDS_TRUSTED_PROXIES"] == address
+
+
+def test_nothing_else_in_compose_can_come_by_the_address_of_the_proxy() -> None:
+    whole = compose()
+    (given,) = whole["networks"]["outside"]["ipam"]["config"]
+    assert set(given) == {"subnet", "gateway", "ip_range"}
+    subnet, pool = ip_network(given["subnet"]), ip_network(given["ip_range"])
+    address = ip_address(whole["services"]["proxy"]["networks"]["outside"]["ipv4_address"])
+    gateway = ip_address(given["gateway"])
+    assert pool.subnet_of(subnet)  # type: ignore[arg-type]
+    assert pool.num_addresses > 100, "there is room for workers"
+    for own in (address, gateway):
+        assert own in subnet
+        assert own not in pool
+    assert address != gateway
+    dynamic = [service["networks"] for name, service in whole["services"].items() if name != "proxy"]
+    assert all(isinstance(networks, list) for networks in dynamic), "who else has an address of its own?"
+
+
+@pytest.mark.parametrize("file", ["compose.yaml", "docs/containers.md"])
+def test_whoever_starts_the_proxy_names_the_same_host_to_the_desk(file: str) -> None:
+    lines = (REPOSITORY / file).read_text(encoding="utf-8").splitlines()
+    shown = [line for line in lines if re.search(r"--profile proxy up", line)]
+    assert shown
+    for line in shown:
+        told = dict(re.findall(r"(\w+)=(\S+)", line))
+        assert told["AMENDS_URL"] == f"https://{told['DESK_HOST']}"
 
 
 def test_no_secret_is_in_compose_and_each_is_a_file_that_git_ignores(tmp_path: Path) -> None:
