@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amends.channels.guard import hostile, named
+from amends.channels.guard import hostile
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,3 @@ def test_public_addresses_are_not_hostile(address: str) -> None:
 def test_no_dress_hides_a_private_address(address: object) -> None:
     assert hostile(str(address))
     assert hostile(f"::ffff:{address}")
-
-
-def test_places_are_written_one_way() -> None:
-    assert named("Desk.Example.", 443) == "desk.example:443"
-    assert named("[::1]", 80) == "::1:80"

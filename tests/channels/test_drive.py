@@ -25,6 +25,7 @@ from amends.channels.errors import (
 )
 from amends.channels.guard import system_resolve
 from amends.channels.protocol import Flow, Json, Request, Response
+from amends.core import hosts
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Answering = Callable[[BaseHTTPRequestHandler], None]
@@ -103,6 +104,24 @@ def test_a_loopback_server_is_called_only_when_named() -> None:
         assert asked == []
         with http(f"127.0.0.1:{port}") as carried:
             assert ask(port, carried).status == 200
+        assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("listed", "called"),
+    [
+        ("Social.LAN.:{}", "social.lan"),
+        ("social.lan:{}", "SOCIAL.lan"),
+        ("10.0.0.1:80, bücher.lan:{}", "bücher.lan"),
+        ("bücher.lan:{}", "xn--bcher-kva.lan"),
+        ("[FD00:0::1]:{}", "[fd00::1]"),
+    ],
+)
+def test_a_place_is_permitted_however_it_is_spelled(listed: str, called: str) -> None:
+    with served(says(200)) as (port, asked):
+        allowed = hosts.places(listed.format(port))
+        with http(*allowed, resolve=lambda *_: ["127.0.0.1"]) as carried:
+            assert run(once(Request("GET", f"http://{called}:{port}/")), carried).status == 200
         assert len(asked) == 1
 
 

@@ -12,8 +12,9 @@ from typing import Self, TypeAlias
 import httpx2
 
 from amends.channels.errors import ChannelError, HostRefused, Maybe, Refused, Transient, Unreadable
-from amends.channels.guard import Deadline, GuardedTransport, Resolve, named, system_resolve
+from amends.channels.guard import Deadline, GuardedTransport, Resolve, system_resolve
 from amends.channels.protocol import NOTHING, Flow, Request, Response, T
+from amends.core.hosts import named
 
 Wire: TypeAlias = Callable[[Request], Response]
 """Whatever carries one request: `Http`, or a fake network's transport."""

@@ -19,6 +19,7 @@ import httpcore2
 import httpx2
 
 from amends.channels.errors import HostRefused
+from amends.core.hosts import named
 
 Resolve: TypeAlias = Callable[[str, int], list[str]]
 SocketOption: TypeAlias = (
@@ -57,11 +58,6 @@ def _inside(ip: IPv4Address | IPv6Address) -> IPv4Address | None:
     if any(ip in network for network in NAT64) or int(ip) >> 32 == 0:
         return IPv4Address(int(ip) & 0xFFFFFFFF)
     return None
-
-
-def named(host: str, port: int) -> str:
-    """A place in the form of `AMENDS_ALLOW_HOSTS`: `host:port`, lower case, IPv6 without brackets."""
-    return f"{host.strip('[]').rstrip('.').lower()}:{port}"
 
 
 class Deadline:
