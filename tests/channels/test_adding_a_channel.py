@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -19,11 +20,11 @@ _BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 
 
 def _files() -> dict[str, str]:
-    """The files that the page builds, each from its blocks in their order."""
+    """The files that the page builds, each from its blocks, pasted one below the other."""
     files: dict[str, list[str]] = defaultdict(list)
     for name, code in _BLOCK.findall(PAGE.read_text(encoding="utf-8")):
         files[name].append(code)
-    return {name: "\n\n".join(parts) if name == TESTS else "\n".join(parts) for name, parts in files.items()}
+    return {name: "".join(parts) for name, parts in files.items()}
 
 
 FILES = _files()
@@ -53,4 +54,22 @@ exec(compile(FILES[TESTS], PAGE.name, "exec"), globals())  # noqa: S102 - pytest
 
 def test_the_page_builds_both_files() -> None:
     assert set(FILES) == {MODULE, TESTS}
-    assert sum(name.startswith("test_") for name in globals()) == 4
+    assert sum(name.startswith("test_") for name in globals()) == 5
+
+
+OURS = 'lint.isort.known-first-party = ["amends"]'
+"""The new module is ours, though its file is not there."""
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("asked", [["check"], ["format", "--check"]], ids=["check", "format"])
+def test_what_is_pasted_is_spelled_as_all_code(name: str, asked: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *asked, "--no-cache", "--config", OURS, "--stdin-filename", name, "-"],
+        input=FILES[name],
+        cwd=PAGE.parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
