@@ -97,12 +97,21 @@ def desk(notify: Notify = _say_nothing, *, existing: bool = False) -> Iterator[D
     """The same with Django loaded and every table up to date; the settings are those of the environment."""
     import django
 
+    check(os.environ)
     with place(notify, existing=existing) as found:
         django.setup()
         if existing and not has_tables():
             raise DeskError("There is no desk in the database that is set; nothing was made in it.")
         bring_up_to_date(notify)
         yield found
+
+
+def check(environ: Mapping[str, str]) -> None:
+    """Raise SettingError for a setting that cannot be understood, before anything is started for it."""
+    from amends.site import mail_settings, public
+
+    public.check(environ)
+    mail_settings.smtp(environ)
 
 
 def given(environ: Mapping[str, str]) -> bool:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from amends import clock
-from amends.site import backup, desk, doctor_address, move_settings, nightly, places
+from amends.site import backup, desk, doctor_address, mail_settings, move_settings, nightly, places
 from amends.site.errors import SiteError
 from amends.site.finding import Finding, Level
+from amends.site.setting import SettingError
 
 LITTLE_SPACE, TOO_LITTLE_SPACE = 2 << 30, 256 << 20
 OLDEST_POSTGRES = 150000
@@ -50,7 +51,7 @@ def look() -> Iterator[Finding]:
             django.setup()
             yield from (*_database(), *doctor_address.reached())
     except SiteError as error:
-        yield Finding("database", Level.BAD, str(error))
+        yield Finding("settings" if isinstance(error, SettingError) else "database", Level.BAD, str(error))
 
 
 def _python() -> Finding:
@@ -98,7 +99,10 @@ def _keys(folder: Path) -> Iterator[Finding]:
 
 
 def _mail() -> Finding:
-    host = os.environ.get("AMENDS_SMTP_HOST", "")
+    try:
+        host = mail_settings.smtp(os.environ).host
+    except SettingError as error:
+        return Finding("mail", Level.BAD, str(error))
     if not host:
         return Finding(
             "mail",
@@ -110,7 +114,11 @@ def _mail() -> Finding:
 
 
 def _backups(folder: Path) -> Finding:
-    good, hour = backup.last_good(folder), nightly.hour(os.environ)
+    try:
+        hour = nightly.hour(os.environ)
+    except SettingError as error:
+        return Finding("backup", Level.BAD, str(error))
+    good = backup.last_good(folder)
     if good is None or clock.now() - good.when > nightly.TOO_OLD:
         text = (
             "none was made yet" if good is None else f"the last good one is of {good.when:%Y-%m-%d %H:%M} UTC"

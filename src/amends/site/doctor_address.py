@@ -12,7 +12,7 @@ from email.message import Message
 from typing import IO, Any
 
 from amends.core import addresses
-from amends.site import ports, public
+from amends.site import public
 from amends.site.errors import SiteError
 from amends.site.finding import Finding, Level
 
@@ -23,19 +23,13 @@ _DOCS = "docs/run.md, “Behind a proxy”, says how"
 
 def address() -> Finding:
     """What the address itself tells."""
-    url = _url()
-    if not url:
-        return Finding("address", Level.OK, f"AMENDS_URL is not set: {_default()} or as served")
     try:
-        parts = urllib.parse.urlsplit(url)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.path
-        whole = whole and (parts.port or 1) > 0
-    except ValueError:
-        whole = False
-    if not whole:
-        return Finding(
-            "address", Level.BAD, f"AMENDS_URL is “{url}”", "Write it like https://desk.example.org."
-        )
+        given = public.address(os.environ)
+    except SiteError as error:
+        return Finding("address", Level.BAD, str(error), f"{_DOCS[0].upper()}{_DOCS[1:]}.")
+    if not given:
+        return Finding("address", Level.OK, f"AMENDS_URL is not set: {_default()} or as served")
+    url = str(given)
     if _is_open(url):
         return Finding(
             "address",
@@ -174,11 +168,15 @@ def _words(error: Exception) -> str:
 
 
 def _url() -> str:
-    return os.environ.get("AMENDS_URL", "").rstrip("/")
+    """The address that is set; "" where none is, or none that can be read: `address` says so."""
+    try:
+        return str(public.address(os.environ) or "")
+    except SiteError:
+        return ""
 
 
 def _default() -> str:
-    return ports.shown("127.0.0.1", 8010)
+    return str(public.default_address())
 
 
 def _is_open(url: str) -> bool:

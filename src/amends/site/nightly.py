@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from amends.site.errors import SiteError
+from amends.site.setting import SettingError, shown
 
 VARIABLE = "AMENDS_BACKUP_HOUR"
 DEFAULT_HOUR = 3
@@ -15,7 +15,7 @@ TOO_OLD = timedelta(hours=25)
 AFTER_FAILURE = timedelta(hours=1)
 
 
-class BadHour(SiteError):
+class BadHour(SettingError):
     """The hour of the nightly backup is no hour."""
 
 
@@ -24,9 +24,9 @@ def hour(environ: Mapping[str, str]) -> int | None:
     given = environ.get(VARIABLE, str(DEFAULT_HOUR)).strip()
     if not given:
         return None
-    if not (given.isascii() and given.isdigit() and int(given) < 24):
+    if not (given.isascii() and given.isdigit() and len(given) <= 2 and int(given) < 24):
         raise BadHour(
-            f"{VARIABLE} is “{given}”; it must be an hour from 0 to 23, or empty for no backups. "
+            f"{VARIABLE} is “{shown(given)}”; it must be an hour from 0 to 23, or empty for no backups. "
             "Nothing was started."
         )
     return int(given)

@@ -7,11 +7,10 @@ import os
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from amends.site import places, public
+from amends.site import mail_settings, places, public
 from amends.site.cluster import database_urls
 
 # A batch of posts is thousands of values that live as long as it does: to look through them all after every
@@ -20,8 +19,8 @@ gc.set_threshold(50_000, 20, 20)
 
 _ENV = os.environ
 DATA = places.data_folder(_ENV)
-URL = _ENV.get("AMENDS_URL", "http://127.0.0.1:8010").rstrip("/")
-_PUBLIC = urlsplit(URL)
+_PUBLIC = public.address(_ENV) or public.default_address()
+URL = str(_PUBLIC)
 _HTTPS = _PUBLIC.scheme == "https"
 
 SECRET_KEY = places.secret_key(DATA, _ENV)
@@ -29,7 +28,7 @@ SECRET_KEY_FALLBACKS = places.old_secret_keys(DATA, _ENV)
 CHECKPOINTS = DATA / places.CHECKPOINTS
 HISTORY_KEY = partial(places.history_key, DATA, _ENV)
 DEBUG = False
-ALLOWED_HOSTS = [host for host in (_PUBLIC.hostname, "127.0.0.1", "localhost", "[::1]") if host]
+ALLOWED_HOSTS = [_PUBLIC.host, "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [URL]
 SESSION_ENGINE = "amends.store.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
@@ -164,20 +163,19 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-EMAIL_HOST = _ENV.get("AMENDS_SMTP_HOST", "")
-EMAIL_PORT = int(_ENV.get("AMENDS_SMTP_PORT", "587"))
-EMAIL_HOST_USER = _ENV.get("AMENDS_SMTP_USER", "")
-EMAIL_HOST_PASSWORD = _ENV.get("AMENDS_SMTP_PASSWORD", "")
-EMAIL_USE_TLS = _ENV.get("AMENDS_SMTP_TLS", "starttls") == "starttls"
-EMAIL_USE_SSL = _ENV.get("AMENDS_SMTP_TLS", "starttls") == "ssl"
+_SMTP = mail_settings.smtp(_ENV)
+EMAIL_HOST, EMAIL_PORT = _SMTP.host, _SMTP.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _SMTP.user, _SMTP.password
+EMAIL_USE_TLS = _SMTP.encryption is mail_settings.Encryption.STARTTLS
+EMAIL_USE_SSL = _SMTP.encryption is mail_settings.Encryption.SSL
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = _ENV.get("AMENDS_MAIL_FROM", "amends@localhost")
+DEFAULT_FROM_EMAIL = _SMTP.sender
 
 PROCRASTINATE_IMPORT_PATHS = ["amends.work.tasks"]
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 
 HOOK_POSTS_PER_MINUTE = public.hook_posts_per_minute(_ENV)
-ALLOW_HOSTS = frozenset(filter(None, _ENV.get("AMENDS_ALLOW_HOSTS", "").split(",")))
+ALLOW_HOSTS = public.allow_hosts(_ENV)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

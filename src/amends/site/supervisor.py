@@ -18,12 +18,12 @@ from typing import Any
 
 from amends import clock
 from amends.channels.fake_server import TOKEN_VARIABLE
-from amends.site import backup, children, nightly, places, ports
+from amends.site import backup, children, nightly, places, ports, public
 from amends.site import sample as samples
 from amends.site.children import Child, amends
 from amends.site.cluster import Cluster
 from amends.site.commands.say import say, tell
-from amends.site.desk import SERVED, Desk, place
+from amends.site.desk import SERVED, Desk, check, place
 from amends.site.errors import SiteError
 
 HEARTBEAT = 0.2
@@ -56,6 +56,7 @@ class Supervisor:
     def serve(self) -> int:
         """Serve until SIGTERM, SIGINT or SIGHUP; nothing that we started is left afterwards."""
         at_hour = nightly.hour(os.environ)
+        check(os.environ)
         ports.check(self.host, self.port)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: self.stop.set())
@@ -78,12 +79,12 @@ class Supervisor:
         self._child("worker", ["worker"], environment)
         url = ports.shown(self.host, self.port)
         self._await(lambda: _answers(url + "/"), START_PATIENCE, "The pages do not come up")
-        self._greet(desk, environment["AMENDS_URL"], told)
+        self._greet(desk, environment[public.URL], told)
 
     def _environment(self, desk: Desk) -> dict[str, str]:
         """What our children are told; SERVED, that we say what a visitor must know."""
         environment = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
-        environment.setdefault("AMENDS_URL", ports.shown(self.host, self.port))
+        public.settle(environment, self.host, self.port)
         return environment | {"AMENDS_DATA": str(desk.folder), SERVED: "1"}
 
     def _start_network(self, desk: Desk, environment: dict[str, str]) -> str:
@@ -92,8 +93,7 @@ class Supervisor:
         sample = known.on(ports.free(known.port))
         samples.write(desk.folder, sample)
         address = f"127.0.0.1:{sample.port}"
-        allowed = [*filter(None, environment.get("AMENDS_ALLOW_HOSTS", "").split(",")), address]
-        environment["AMENDS_ALLOW_HOSTS"] = ",".join(allowed)
+        environment[public.ALLOWED] = ",".join(sorted({*public.allow_hosts(environment), address}))
         state = str(desk.folder / places.FAKE_NETWORK)
         own = {name: value for name, value in environment.items() if name in ("PATH", "LANG", "TZ")}
         own[TOKEN_VARIABLE] = sample.token

@@ -7,7 +7,7 @@ import gc
 import os
 from typing import Any
 
-from amends.site import ports
+from amends.site import ports, public
 from amends.site.commands.say import say
 from amends.site.desk import SERVED, Desk, desk
 
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until stopped; a worker process that dies is replaced."""
     ports.check(args.host, args.port)
-    os.environ.setdefault("AMENDS_URL", ports.shown(args.host, args.port))
+    public.settle(os.environ, args.host, args.port)
     with desk(say) as found:
         from django.db import connections
 
