@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from tests.peers.cable import cable
 from tests.rig.desk import BRAND, Rig, rig
 from tests.rig.processes import until
@@ -166,6 +166,22 @@ def test_an_answer_shows_where_it_stands_in_every_window(house: House, window: W
     expect(ours.get_by_role("link", name="View on the network")).to_be_visible(timeout=20_000)
     expect(ada.locator(".post.ours").get_by_role("link", name="View on the network")).to_be_visible()
     expect(ben.locator("#case-head")).to_contain_text("Nobody waits", timeout=5_000)
+
+
+def test_a_page_keeps_up_when_its_words_were_still_being_counted(house: House, window: Window) -> None:
+    case = house.case("rosa")
+    page = window("Anna", f"/cases/{case}/")
+    counting: list[Route] = []
+    page.route("**/length/", lambda route: counting.append(route))
+    with page.expect_request("**/length/"):
+        page.locator("#reply-text").press_sequentially("We have found it, too.")
+    page.keyboard.press("Control+Enter")
+    ours = page.locator(".post.ours", has_text="We have found it, too.")
+    expect(ours).to_be_visible()
+    for route in counting:
+        route.continue_()
+    expect(ours.get_by_role("link", name="View on the network")).to_be_visible(timeout=20_000)
+    assert is_the_same_page(page)
 
 
 def test_what_somebody_is_about_to_do_is_not_taken_away(house: House, window: Window) -> None:

@@ -136,8 +136,11 @@
   addEventListener("focusout", () => setTimeout(() => { if (stale && state === "live") redraw(); }, 200));
   addEventListener("pointerdown", () => { pressed = Date.now(); });
   for (const end of ["pointerup", "pointercancel", "dragend"]) addEventListener(end, () => { pressed = 0; });
-  addEventListener("htmx:beforeRequest", (event) => { if (event.detail.requestConfig.verb === "post") requests += 1; });
-  addEventListener("htmx:afterRequest", (event) => { if (event.detail.requestConfig.verb === "post") requests = Math.max(0, requests - 1); });
+  addEventListener("htmx:beforeSend", ({ detail: { requestConfig, xhr } }) => {
+    if (requestConfig.verb !== "post") return;
+    requests += 1;
+    xhr.addEventListener("loadend", () => { requests -= 1; }); // htmx tells its end only where the element still is
+  });
   addEventListener("htmx:afterSwap", (event) => { if (event.target.id !== "count") { swapped += 1; showPresent(); say(true); } });
   setInterval(() => { say(true); }, SIGN);
   setInterval(() => { if (state !== "live" || stale) redraw(); }, POLL);
