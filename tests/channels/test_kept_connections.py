@@ -1,9 +1,10 @@
-"""A server that closes kept connections without a word: a question is asked again, a post is looked up."""
+"""A server that closes kept connections without a word: questions are asked again, posts have their own."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,10 +20,21 @@ ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
 
 @contextmanager
-def rude(answers: int) -> Iterator[tuple[int, list[bytes]]]:
-    """Answers the first so many requests, each over a connection that it breaks at the next request."""
+def rude(answers: int, *, breaks: bool = True) -> Iterator[tuple[int, list[bytes]]]:
+    """Answers the first so many requests, each over a connection that it breaks at the next request; or, if
+    it does not break it, says no more there."""
     asked: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
+
+    def talk(connection: socket.socket) -> None:
+        with connection:
+            asked.append(connection.recv(65536))
+            if len(asked) <= answers:
+                connection.sendall(ANSWER)
+                asked.append(connection.recv(65536))
+                if not breaks:
+                    connection.recv(65536)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
     def serve() -> None:
         while True:
@@ -30,12 +42,7 @@ def rude(answers: int) -> Iterator[tuple[int, list[bytes]]]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection:
-                asked.append(connection.recv(65536))
-                if len(asked) <= answers:
-                    connection.sendall(ANSWER)
-                    asked.append(connection.recv(65536))
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -61,12 +68,28 @@ def test_a_question_is_asked_again_over_a_fresh_connection() -> None:
         assert len([one for one in asked if one]) == 3
 
 
-def test_a_post_is_not_repeated() -> None:
+def test_a_post_goes_over_a_connection_of_its_own() -> None:
     with rude(answers=9) as (port, asked), http(port) as wire:
+        assert [wire(request(port, how)).status for how in ("GET", "POST", "POST")] == [200, 200, 200]
+        assert [one[:4] for one in asked if one] == [b"GET ", b"POST", b"POST"]
+
+
+def test_a_post_is_not_repeated() -> None:
+    with rude(answers=1) as (port, asked), http(port) as wire:
         wire(request(port))
         with pytest.raises(Maybe):
             wire(request(port, "POST"))
         assert [one[:4] for one in asked if one] == [b"GET ", b"POST"]
+
+
+def test_what_goes_over_a_kept_connection_can_be_broken_off() -> None:
+    with rude(answers=9, breaks=False) as (port, _), http(port) as wire:
+        assert [wire(request(port, how)).status for how in ("GET", "POST")] == [200, 200]
+        threading.Timer(0.3, wire.abort).start()
+        begun = time.monotonic()
+        with pytest.raises(Transient):
+            wire(request(port))
+        assert time.monotonic() - begun < 2
 
 
 def test_a_fresh_connection_that_breaks_is_a_hiccup_at_once() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -75,7 +76,9 @@ class Http:
         self._now = now
         self._most_bytes = most_bytes
         self._deadline = Deadline()
-        self._transport = transport or GuardedTransport(self._allow_hosts, resolve, self._deadline)
+        guarded = partial(GuardedTransport, self._allow_hosts, resolve, self._deadline)
+        self._transport = transport or guarded()
+        self._for_writing = transport or guarded(keeps=False)
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +91,7 @@ class Http:
     def close(self) -> None:
         """Free the connections."""
         self._transport.close()
+        self._for_writing.close()
 
     def abort(self) -> None:
         """Break off the exchange that is under way, from whatever thread, and let no other begin."""
@@ -128,11 +132,14 @@ class Http:
         self._deadline.extend(seconds)
 
     def _answer(self, request: Request, outgoing: httpx2.Request) -> httpx2.Response:
+        # Some servers close a kept connection without a word. Asking twice is harmless, saying is not: what
+        # was written over a kept connection would be in doubt.
+        if request.writes:
+            return self._for_writing.handle_request(outgoing)
         try:
             return self._transport.handle_request(outgoing)
         except BROKEN_OFF:
-            # Some servers close a kept connection without a word. Asking twice is harmless, saying is not.
-            if request.writes or not self._deadline.reuses:
+            if not self._deadline.reuses:
                 raise
             return self._transport.handle_request(outgoing)
 

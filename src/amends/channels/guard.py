@@ -90,6 +90,10 @@ class Deadline:
         """The new connection that the exchange runs over."""
         self._stream, self.reuses = stream, False
 
+    def over(self, stream: httpcore2.NetworkStream) -> None:
+        """The connection that the exchange runs over, new or kept."""
+        self._stream = stream
+
     def within(self, timeout: float | None) -> float:
         """The shorter of `timeout` and what is left; raises a time-out when nothing is."""
         left = 0.0 if self._aborted else self._at - time.monotonic()
@@ -110,6 +114,7 @@ class _TimedStream(httpcore2.NetworkStream):
         return self._stream.read(max_bytes, self._deadline.within(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._deadline.over(self._stream)
         self._stream.write(buffer, self._deadline.within(timeout))
 
     def close(self) -> None:
@@ -175,12 +180,18 @@ def _trusted() -> ssl.SSLContext:
 
 
 class GuardedTransport(httpx2.HTTPTransport):
-    """The transport of `httpx2` over guarded connections, without proxies or the environment's settings."""
+    """The transport of `httpx2` over guarded connections, without proxies or the environment's settings.
 
-    def __init__(self, allow_hosts: frozenset[str], resolve: Resolve, deadline: Deadline) -> None:
+    Unless it `keeps` connections, each request goes over one of its own.
+    """
+
+    def __init__(
+        self, allow_hosts: frozenset[str], resolve: Resolve, deadline: Deadline, *, keeps: bool = True
+    ) -> None:
         self._pool = httpcore2.ConnectionPool(
             ssl_context=_trusted(),
             max_connections=10,
+            max_keepalive_connections=None if keeps else 0,
             keepalive_expiry=15,
             network_backend=GuardedBackend(allow_hosts, resolve, deadline),
         )

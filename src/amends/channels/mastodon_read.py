@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
@@ -191,15 +190,9 @@ def per_url(settings: Settings) -> int:
     return int(settings.get("per_url", PER_URL))
 
 
-def fetched(connected: Connected, remote_id: str, *, apart: bool = False) -> Flow[Record | None]:
-    """One status as it stands now; None where the server no longer shows it to us.
-
-    Some servers close a kept connection without a word, and whatever is posted over it then is in doubt:
-    asked `apart`, the connection is not kept for what follows.
-    """
+def fetched(connected: Connected, remote_id: str) -> Flow[Record | None]:
+    """One status as it stands now; None where the server no longer shows it to us."""
     request = asking(connected, f"/api/v1/statuses/{quoted(remote_id)}")
-    if apart:
-        request = replace(request, headers={**request.headers, "connection": "close"})
     response = yield request
     if response.status in (404, 410):
         return None

@@ -69,7 +69,7 @@ def _addressee(connected: Connected, intent: Intent) -> Flow[Addressee]:
     """The person as the server names them now; raises when the answer cannot reach them."""
     if intent.in_reply_to is None:
         return (yield from _stranger(connected, intent))
-    parent = yield from fetched(connected, intent.in_reply_to, apart=True)
+    parent = yield from fetched(connected, intent.in_reply_to)
     if parent is None:
         yield from _unless_shut_out(connected, intent)
         raise ParentGone("The post is no longer there, or not for our eyes any more.")
