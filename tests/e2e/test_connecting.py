@@ -4,40 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.e2e.conftest import Desk, Visitor
+from tests.e2e.connecting import Place, complaint, go_to_server, say_yes
 from tests.peers import mastodons
-from tests.peers.mastodons import Server
-from tests.peers.people import Person
 from tests.rig.desk import ADMIN, BRAND, PASSWORD, rig
 from tests.rig.processes import until
 
 
-@dataclass(frozen=True)
-class Place:
-    """A desk without any account, and a server to sign in on."""
-
-    desk: Desk
-    server: Server
-    person: Person
-
-    @property
-    def handle(self) -> str:
-        return self.person.handle
-
-    def newest_token(self) -> str:
-        """The newest token of the account that the server still knows."""
-        with httpx2.Client(trust_env=False, timeout=10) as client:
-            known = client.get(f"{self.server.url}/api/v1/_mock/dev_users").json()
-        return next(str(one["access_token"]) for one in known if one["username"] == self.handle)
-
-    @property
-    def accounts(self) -> str:
-        return f"{self.desk.url}/b/the-brand/settings/accounts/"
+def newest_token(place: Place) -> str:
+    """The newest token of the account that the server still knows."""
+    with httpx2.Client(trust_env=False, timeout=10) as client:
+        known = client.get(f"{place.server.url}/api/v1/_mock/dev_users").json()
+    return next(str(one["access_token"]) for one in known if one["username"] == place.handle)
 
 
 @pytest.fixture(scope="module")
@@ -62,31 +44,12 @@ def enter(browser: Browser, place: Place, **options: object) -> Visitor:
     return visitor
 
 
-def complaint(said: ConsoleMessage, place: Place) -> list[str]:
-    """What the console says is wrong with the desk; the server's own pages are not ours to judge."""
-    ours = said.location.get("url", "").startswith(place.desk.url)
-    return [said.text] if said.type == "error" and ours else []
-
-
 @pytest.fixture
 def admin(browser: Browser, place: Place) -> Iterator[Visitor]:
     visitor = enter(browser, place)
     yield visitor
     visitor.page.context.close()
     assert visitor.complaints == []
-
-
-def go_to_server(page: Page, place: Place, *, pasted: bool = False) -> None:
-    page.goto(place.accounts)
-    page.get_by_label("Server", exact=True).first.fill(f"{place.server.url}/@{place.handle}")
-    if pasted:
-        page.get_by_label("Let the server show me a code").check()
-    page.get_by_role("button", name="Go to the server").click()
-
-
-def say_yes(page: Page, place: Place) -> None:
-    page.wait_for_url(f"{place.server.url}/oauth/authorize*")
-    page.get_by_role("button", name=f"@{place.handle}").click()
 
 
 def test_an_account_is_connected_watched_renewed_and_disconnected(admin: Visitor, place: Place) -> None:
@@ -115,7 +78,7 @@ def test_an_account_is_connected_watched_renewed_and_disconnected(admin: Visitor
     expect(page.get_by_text("the server is told to end it")).to_be_visible()
     page.get_by_role("button", name="Disconnect").click()
     expect(row.get_by_text("Disconnected")).to_be_visible()
-    until(lambda: place.newest_token() == place.person.token, 60, "the worker has both tokens ended there")
+    until(lambda: newest_token(place) == place.person.token, 60, "the worker has both tokens ended there")
 
 
 def test_a_code_is_pasted_where_nobody_can_be_sent_back(admin: Visitor, place: Place) -> None:
