@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from amends.store import policies  # noqa: E402
+
+# Whoever starts the tests in the background shuts SIGINT off, and every process would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:
