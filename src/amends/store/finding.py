@@ -19,6 +19,10 @@ from django.db.models.expressions import RawSQL
 from amends.store import keyset
 
 WALKED_POSTS = 6_000
+AHEAD = 1_000
+"""So many rows are looked at first. Where they hold next to nothing that fits, there is little to gather;"""
+SOME = 3
+"""where they hold some, though no page full, it pays to walk on."""
 Sql = tuple[str, tuple[Any, ...]]
 
 
@@ -45,16 +49,20 @@ def first(
     if narrow is None:
         return behind.values("pk")[:count]
     columns = ", ".join(f'"{key.field}"{" DESC" if key.down else ""}' for key in order)
-    near, near_values = _near(walk.model, behind[: narrow.walked], reduce(or_, narrow.near))
+    fits = reduce(or_, narrow.near)
+    ahead, ahead_values = _near(walk.model, behind[:AHEAD], fits)
+    near, near_values = _near(walk.model, behind[: narrow.walked], fits)
     far, far_values = _far(
         behind.order_by().values(*sorted({"id", *(key.field for key in order)})), narrow.far
     )
     ending = f"ORDER BY {columns} LIMIT {count:d}"
     sql = (
-        f"WITH near AS MATERIALIZED ({near} {ending}) SELECT id FROM near UNION "  # noqa: S608 - values apart
-        f"(SELECT id FROM ({far}) AS rest WHERE (SELECT count(*) FROM near) < {count:d} {ending})"
+        f"WITH ahead AS MATERIALIZED ({ahead} {ending}), near AS MATERIALIZED ({near} "  # noqa: S608 - values apart
+        f"AND (SELECT count(*) FROM ahead) BETWEEN {SOME:d} AND {count - 1:d} {ending}) "
+        f"SELECT id FROM ahead UNION SELECT id FROM near UNION (SELECT id FROM ({far}) AS rest "
+        f"WHERE greatest((SELECT count(*) FROM ahead), (SELECT count(*) FROM near)) < {count:d} {ending})"
     )
-    return RawSQL(sql, (*near_values, *far_values))  # noqa: S611 - values apart
+    return RawSQL(sql, (*ahead_values, *near_values, *far_values))  # noqa: S611 - values apart
 
 
 def _near(model: type[Model], walked: QuerySet[Any], narrow: Q) -> Sql:
