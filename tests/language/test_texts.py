@@ -53,7 +53,7 @@ def test_nothing_is_there_twice_and_nothing_judged_was_learnt() -> None:
 
 def test_there_is_enough_of_everything() -> None:
     written = [line for path in WRITERS for line in lines(path)]
-    assert len(written) + len(corpus.own()) >= 9_000
+    assert len(written) + len(corpus.own()) >= 24_000
     assert len({line["industry"] for line in written}) >= 14
     by_phenomenon = Counter(line["phenomenon"] for line in written)
     assert len(by_phenomenon) == 21
@@ -69,7 +69,17 @@ def test_most_complaints_have_a_twin_that_is_none() -> None:
         for line in lines(path):
             if "pair" in line:
                 pairs[path.stem, line["pair"]].add(line["kind"] == "complaint")
-    assert sum(kinds == {True, False} for kinds in pairs.values()) >= 2_900
+    assert sum(kinds == {True, False} for kinds in pairs.values()) >= 8_000
+
+
+@pytest.mark.parametrize(("name", "posts"), [("complaints", 1671), ("fincorp", 3000)])
+def test_each_post_is_labelled_once(name: str, posts: int) -> None:
+    with (ROOM / "labels" / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert len({row["id"] for row in rows}) == len(rows) == posts
+    for row in rows:
+        assert (Kind(row["kind_1"]) is Kind.COMPLAINT) == (Severity(row["severity_1"]) is not Severity.NONE)
+        assert set(row["urgent_1"].split(",")) <= {*URGENT, "-"}
 
 
 @pytest.mark.parametrize(("name", "kappa"), [("care-2020", "0.954"), ("music-2017", "0.944")])
