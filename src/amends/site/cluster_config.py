@@ -31,6 +31,8 @@ SETTINGS: Mapping[str, str] = {
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",
+    # A page's statement is over before helpers have started: on a guess too high they double its time.
+    "max_parallel_workers_per_gather": "0",
     # POSIX segments fill a container's small /dev/shm and are removed when a user without a session logs out.
     "dynamic_shared_memory_type": "mmap",
     "idle_in_transaction_session_timeout": "10min",
