@@ -296,7 +296,7 @@ def _clocked(case: Case, policy: Policy, now: datetime) -> Case:
         rest = priority.at_rest(case.last_post_at + offset)
         return replace(case, due_at=None, band=rest.band, sort_at=rest.sort_at, lift_at=None)
     allowed = policy.target(case.channel, case.severity)
-    due_at = deadline.after(case.waiting_since, allowed, policy.opening_hours, policy.zone)
+    due_at = deadline.after(case.waiting_since, allowed, policy.calendar(case.channel))
     lift_after = timedelta(minutes=policy.ranking.lift_after_minutes)
     place = priority.place(case.severity, due_at + offset, case.listed_at, now, lift_after)
     return replace(case, due_at=due_at, band=place.band, sort_at=place.sort_at, lift_at=place.lift_at)

@@ -56,6 +56,13 @@ _BY_LEVEL = tuple(Severity)
 _LEVELS = {severity: level for level, severity in enumerate(_BY_LEVEL)}
 
 
+class Standing(StrEnum):
+    """Whether the firm has promised a person more than everybody."""
+
+    ORDINARY = "ordinary"
+    PRIORITY = "priority"
+
+
 class Role(StrEnum):
     """What a person may do in one brand; each role includes the ones before it."""
 

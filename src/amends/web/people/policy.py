@@ -59,7 +59,7 @@ def page(request: HttpRequest, desk: Desk) -> HttpResponse:
         days=[form[f"hours_{day}"] for day in DAYS],
         numbers=[form[name] for name in NUMBERS],
         versions=_versions(desk),
-        per_channel=sorted(policy.channel_targets),
+        per_channel=sorted({rule.channel for rule in policy.target_rules if rule.channel}),
     )
 
 

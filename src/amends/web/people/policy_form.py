@@ -10,7 +10,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
-from amends.core.policy import EVERY_DAY, Policy
+from amends.core.hours import EVERY_DAY
+from amends.core.policy import Policy
 from amends.core.values import Kind
 from amends.pipeline.rules import BadPolicy
 from amends.web.forms import zones
