@@ -141,6 +141,16 @@ def at(since: datetime, allowed: timedelta, percent: int, calendar: Calendar | N
         return None
 
 
+def next_at(
+    wait: Wait, climbed: Climbed | None, rule: Escalation, calendar: Calendar | None
+) -> datetime | None:
+    """When the next step of the ladder is due, in the past where one is due already; None at its end."""
+    before = climbed if climbed is not None and wait.since < climbed.at else None
+    left = (step for step in rule.steps if before is None or step.percent > before.percent)
+    step = next(left, None)
+    return None if step is None else at(wait.since, wait.allowed, step.percent, calendar)
+
+
 def climb(
     wait: Wait,
     climbed: Climbed | None,

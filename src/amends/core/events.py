@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from amends.core.values import Kind, Resolution, Severity, Visibility
+from amends.core.holding import Automation
+from amends.core.values import Kind, Resolution, Severity, Standing, Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,9 @@ class Facts:
     """What the posts of a case say, whatever order they arrived in; times are the network's own.
 
     `lead` is the post that says it best: the earliest of the worst. `oldest_waiting` is the oldest post of
-    the person that wants an answer and has none: later than the firm's last answer and `settled_until`.
+    the person that wants an answer and has none: later than the firm's last answer and `settled_until`;
+    answers that no person sent do not count. `urgent` to `public` are what waiting puts at stake, see
+    core.harm.Stakes.
     """
 
     kind: Kind
@@ -24,6 +27,16 @@ class Facts:
     first_answer_at: datetime | None
     posts_in: int
     lead: int
+    lang: str = ""
+    standing: Standing = Standing.ORDINARY
+    urgent: frozenset[str] = frozenset()
+    abusive: bool = False
+    heat: int = 0
+    trend: int = 0
+    waiting_posts: int = 1
+    cases_before: int = 0
+    reach: int | None = None
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +72,30 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class ReplyWritten:
-    """A person wrote an answer that is to leave the desk under the key `key`."""
+    """A person wrote an answer that is to leave the desk under the key `key`.
+
+    Where it `hands_over`, we wait for the customer once it stands.
+    """
 
     key: str
     text: str
     to_post: int
     account: int
     visibility: Visibility
+    hands_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyStood:
-    """A planned answer stands on the network; `facts` already counts it."""
+    """A planned answer stands on the network since `answered_at`; `facts` already counts it.
+
+    An `automatic` one is a holding reply: it answers nobody.
+    """
 
     key: str
     facts: Facts
+    answered_at: datetime
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +105,7 @@ class ReplyFailed:
     key: str
     why: str
     certain: bool
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +134,35 @@ class Snoozed:
 @dataclass(frozen=True, slots=True)
 class NeedsNoAnswer:
     """A person says that what was written so far needs no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsAnswer:
+    """A person says that a post needs an answer, whatever kind it is; `facts` already says so."""
+
+    post: int
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A person promised the customer an update by a time."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersTurn:
+    """A person says that the next word is the customer's: the resolution clock stands."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OurTurn:
+    """A person goes on without the customer's word."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +197,39 @@ class HoldChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldingReply:
+    """How a holding reply would go, and what else is known of the person; see core.holding.Silence.
+
+    `answered_at` and `held_at` are of all cases of the person, `key` is the send's, should it go.
+    """
+
+    key: str
+    to_post: int
+    account: int
+    visibility: Visibility
+    automation: Automation
+    answering: bool = False
+    wrote_to_us: bool = True
+    answered_at: datetime | None = None
+    held_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What goes on around a case: whether its assignee has `touched` this wait, and how it may be held."""
+
+    touched: bool = False
+    reply: HoldingReply | None = None
+
+
+NOTHING_AROUND = Around()
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """The sweep looked at the case because one of its times has come."""
+
+    around: Around = NOTHING_AROUND
 
 
 Event = (
@@ -160,6 +243,10 @@ Event = (
     | Noted
     | Snoozed
     | NeedsNoAnswer
+    | NeedsAnswer
+    | Promised
+    | CustomersTurn
+    | OurTurn
     | Graded
     | Resolved
     | Reopened

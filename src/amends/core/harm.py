@@ -30,6 +30,8 @@ from typing import NamedTuple
 from amends.core.values import Kind, Severity, Standing
 
 MOST = 1000
+_URGENT = "urgent:"
+_GRADES = frozenset({"severity", *(kind.value for kind in Kind)})
 DANGERS = frozenset({"self-harm", "safety", "health", "vulnerable"})
 """The signals that somebody may come to harm, not only we."""
 
@@ -95,6 +97,22 @@ class Harm(NamedTuple):
     points: int
     reasons: tuple[Reason, ...]
 
+    @property
+    def urgent(self) -> frozenset[str]:
+        """The urgent signals among its reasons."""
+        codes = (reason.code for reason in self.reasons)
+        return frozenset(code.removeprefix(_URGENT) for code in codes if code.startswith(_URGENT))
+
+
+NO_HARM = Harm(0, ())
+
+
+def regraded(before: Harm, kind: Kind, severity: Severity) -> Harm:
+    """The same harm for another severity: everything else at stake stays what it was."""
+    matters = (_MATTERS[kind, severity], *(r for r in before.reasons if r.code not in _GRADES))
+    reasons = sorted(matters, key=_weight, reverse=True)
+    return Harm(min(MOST, sum(map(_weight, reasons))), tuple(reasons))
+
 
 def harm(stakes: Stakes) -> Harm:
     """The harm of letting these stakes wait; whatever is worse, more urgent or repeated never lowers it."""
@@ -138,7 +156,7 @@ _weight = itemgetter(1)
 def _signals(urgent: frozenset[str]) -> tuple[Reason, ...]:
     """The worst signal counts in full, each further one a little."""
     (worst, first), *further = sorted((-_SIGNALS.get(signal, _UNWEIGHED), signal) for signal in urgent)
-    return Reason(f"urgent:{first}", -worst), *(Reason(f"urgent:{name}", _FURTHER) for _, name in further)
+    return Reason(f"{_URGENT}{first}", -worst), *(Reason(f"{_URGENT}{name}", _FURTHER) for _, name in further)
 
 
 def _followed(reach: int) -> int:
@@ -151,7 +169,7 @@ def words(reason: Reason) -> str:
     say = _WORDS.get(reason.code)
     if say is not None:
         return say(reason.number)
-    signal = reason.code.removeprefix("urgent:")
+    signal = reason.code.removeprefix(_URGENT)
     return _SIGNS.get(signal, f"Marked as urgent: {signal}")
 
 

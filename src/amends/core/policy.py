@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from amends.core.escalation import Escalation
+from amends.core.holding import Holding
 from amends.core.hours import Calendar, OpeningHours
 from amends.core.part import ChannelName, Minutes, Part, ZoneName
 from amends.core.targets import ResolutionTargets, RuledTargets, TargetRule, Targets
@@ -52,6 +54,8 @@ class Policy(Part):
     channel_hours: dict[ChannelName, OpeningHours] = {}
     cases: CaseRules = CaseRules()
     ranking: Ranking = Ranking()
+    escalation: Escalation = Escalation()
+    holding: Holding = Holding()
     retention: Retention = Retention()
 
     @model_validator(mode="before")

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from amends.core.case import Case, Outcome, decide
+from amends.core.case import Case, Outcome
+from amends.core.decide import decide
 from amends.core.effects import Send
 from amends.core.events import Event
 from amends.pipeline import wake

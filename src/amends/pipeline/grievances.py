@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from amends.core import events
-from amends.core.case import decide, opening
+from amends.core.case import opening
+from amends.core.decide import decide
 from amends.core.joining import Candidate, case_for
 from amends.core.policy import Policy
 from amends.pipeline.arrival import Arrival, Change

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from amends.channels.registry import driver
 from amends.core import events
-from amends.core.case import decide
+from amends.core.decide import decide
 from amends.core.policy import Policy
 from amends.pipeline.act import find_stuck
 from amends.pipeline.decide import SYSTEM, Settled, settle

@@ -1,0 +1,145 @@
+"""The one rule that changes a case: `decide`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from amends.core import deeds, events, passing
+from amends.core.case import ZERO, Case, Entry, Outcome
+from amends.core.clocks import clocked
+from amends.core.harm import Harm, Stakes, harm
+from amends.core.policy import Policy
+from amends.core.values import CaseState, Severity
+
+
+def decide(case: Case, event: events.Event, policy: Policy, now: datetime) -> Outcome:
+    """What follows from `event` at `now` (our clock, UTC); raises NotPossible when it cannot be."""
+    match event:
+        case events.PostsChanged():
+            outcome = _posts_changed(case, event)
+        case events.ReplyStood():
+            outcome = _reply_stood(case, event)
+        case events.ReplyFailed():
+            outcome = _reply_failed(case, event)
+        case events.TimePassed():
+            outcome = passing.time_passed(case, event, policy, now)
+        case _:
+            outcome = deeds.by_person(case, event, now)
+    return replace(outcome, case=clocked(outcome.case, policy, now))
+
+
+def _posts_changed(case: Case, event: events.PostsChanged) -> Outcome:
+    new = case.posts_in == 0
+    changed = _with_facts(_on_clock(case, event.offset), event.facts)
+    if not new and changed.clock_offset != case.clock_offset and changed.waiting_since:
+        changed = replace(changed, waiting_since=event.facts.last_post_at)
+    entries: list[Entry] = []
+    if new:
+        content = {"posts": event.joined, "kind": changed.kind, "severity": changed.severity}
+        entries.append(Entry("opened", content))
+    elif event.joined:
+        entries.append(Entry("posts joined", {"posts": event.joined}))
+    if not new and changed.severity is not case.severity:
+        entries.append(Entry("severity read", {"from": case.severity, "to": changed.severity}))
+    entries += [Entry("post edited", {"post": post}) for post in event.edited]
+    entries += [Entry("post deleted", {"post": post}) for post in event.deleted]
+    if event.joined and not new:
+        changed, back = _our_turn(changed, event.facts.last_post_at)
+        entries += back
+    if event.wants and not new:
+        changed, woken = _woken(changed)
+        entries += woken
+    return Outcome(changed, tuple(entries))
+
+
+def _our_turn(case: Case, wrote_at: datetime) -> tuple[Case, list[Entry]]:
+    """The customer for whom we waited has written."""
+    if case.customer_since is None or wrote_at <= case.customer_since:
+        return case, []
+    return deeds.turned_back(case, wrote_at), [Entry("customer wrote", {"since": case.customer_since})]
+
+
+def _woken(case: Case) -> tuple[Case, list[Entry]]:
+    if case.state is CaseState.SNOOZED:
+        return replace(case, state=CaseState.OPEN, snoozed_until=None), [
+            Entry("woken", {"by": "a new post of the person"})
+        ]
+    if case.state is CaseState.RESOLVED:
+        reopened = deeds.reopened(case, "The person wrote again.", case.last_post_at)
+        return reopened.case, list(reopened.entries)
+    return case, []
+
+
+def _on_clock(case: Case, offset: timedelta | None) -> Case:
+    """A live post brings a case of imported history onto our clock; its wait counts from that post."""
+    if case.posts_in == 0:
+        return replace(case, clock_offset=offset or ZERO)
+    if offset == ZERO and case.clock_offset != ZERO:
+        return replace(case, clock_offset=ZERO, settled_until=case.last_post_at)
+    return case
+
+
+def _with_facts(case: Case, facts: events.Facts) -> Case:
+    severity = case.severity if case.graded_by_person else facts.severity
+    return replace(
+        case,
+        kind=facts.kind,
+        severity=severity,
+        lang=facts.lang,
+        standing=facts.standing,
+        abusive=facts.abusive,
+        harm=_harm(facts, severity),
+        opened_at=facts.first_post_at,
+        last_post_at=facts.last_post_at,
+        waiting_since=facts.oldest_waiting,
+        held_at=case.held_at if facts.oldest_waiting else None,
+        first_answer_at=facts.first_answer_at,
+        posts_in=facts.posts_in,
+        lead=facts.lead,
+    )
+
+
+def _harm(facts: events.Facts, severity: Severity) -> Harm:
+    return harm(
+        Stakes(
+            kind=facts.kind,
+            severity=severity,
+            urgent=facts.urgent,
+            heat=facts.heat,
+            trend=facts.trend,
+            waiting_posts=facts.waiting_posts,
+            cases_before=facts.cases_before,
+            reach=facts.reach,
+            public=facts.public,
+            standing=facts.standing,
+        )
+    )
+
+
+def _reply_stood(case: Case, event: events.ReplyStood) -> Outcome:
+    changed = replace(_with_facts(case, event.facts), sends_open=max(0, case.sends_open - 1))
+    if event.automatic:
+        return Outcome(changed, (Entry("holding reply sent", {"key": event.key}),))
+    entries = [Entry("reply sent", {"key": event.key})]
+    answered_at, promise = event.answered_at, changed.promise
+    if promise is not None and answered_at > promise.made_at:
+        kept = {"until": promise.until, "in_time": answered_at <= promise.until}
+        entries.append(Entry("promise answered", kept))
+        changed = replace(changed, promise=None)
+    if changed.hands_over and changed.sends_open == 0:
+        changed = replace(changed, hands_over=False)
+        if changed.waiting_since is None and changed.customer_since is None and changed.is_open:
+            changed = replace(changed, customer_since=answered_at)
+            entries.append(Entry("waits for the customer", {"since": answered_at}))
+    return Outcome(changed, tuple(entries))
+
+
+def _reply_failed(case: Case, event: events.ReplyFailed) -> Outcome:
+    action = "reply refused" if event.certain else "reply unknown"
+    sends_open = max(0, case.sends_open - 1) if event.certain else case.sends_open
+    hands_over = case.hands_over and sends_open > 0
+    changed = replace(case, sends_open=sends_open, hands_over=hands_over)
+    if event.certain and event.automatic:
+        changed = replace(changed, held_at=None, promise=None)
+    return Outcome(changed, (Entry(action, {"key": event.key, "why": event.why}),))
