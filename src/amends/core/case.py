@@ -33,8 +33,8 @@ class Case:
     """One grievance, question or request of one person, from first post to outcome.
 
     Times of the case (`opened_at`, `waiting_since`, `due_at`, …) run on its own clock, `clock_offset` behind
-    ours; `listed_at` (when the desk first had it), `settled_at`, `sort_at`, `lift_at`, `look_at` and
-    `snoozed_until` are on ours, because lists and the sweep compare them.
+    ours; `listed_at` (when the desk first had it), `settled_at`, `sort_at`, `look_at` and `snoozed_until`
+    are on ours, because lists and the sweep compare them.
 
     `due_at` is when the person is owed the next word: by the target of the silence that began at
     `waiting_since`, or by what they were promised. `held_at` is the holding reply of this silence. While we
@@ -69,7 +69,6 @@ class Case:
     settled_until: datetime | None = None
     settled_at: datetime | None = None
     band: int = priority.NOT_WAITING
-    lift_at: datetime | None = None
     look_at: datetime | None = None
     clock_offset: timedelta = ZERO
     assignee: int | None = None

@@ -40,7 +40,6 @@ def clocked(case: Case, policy: Policy, now: datetime) -> Case:
             due_at=None,
             band=rest.band,
             sort_at=rest.sort_at,
-            lift_at=None,
             look_at=None,
         )
     lift_after = timedelta(minutes=policy.ranking.lift_after_minutes)
@@ -51,7 +50,6 @@ def clocked(case: Case, policy: Policy, now: datetime) -> Case:
         due_at=word.due_at,
         band=place.band,
         sort_at=place.sort_at,
-        lift_at=place.lift_at,
         look_at=_look_at(case, word, place.lift_at, policy, calendar, now),
     )
 
