@@ -15,7 +15,7 @@ from amends.channels.registry import driver
 from amends.core import events
 from amends.core.values import Direction, SendState
 from amends.pipeline import decide
-from amends.store import accounts, cases, models, outbox, post_rows, posts, raw, sealed
+from amends.store import accounts, case_facts, models, outbox, post_rows, posts, raw, sealed
 from amends.store.cases import interval
 from amends.store.outbox import Claimed
 from amends.store.post_rows import Labels, NewPost
@@ -153,14 +153,14 @@ def _troubled(claimed: Claimed, error: ChannelError, now: datetime) -> None:
 def _refused(claimed: Claimed, why: str, now: datetime) -> None:
     with transaction.atomic():
         if outbox.settle(claimed, SendState.REFUSED, now, why=why):
-            event = events.ReplyFailed(claimed.key, why, certain=True)
+            event = events.ReplyFailed(claimed.key, why, certain=True, automatic=claimed.automatic)
             decide.happen(claimed.case_id, event, decide.NETWORK, now)
 
 
 def _unknown(claimed: Claimed, why: str, now: datetime) -> None:
     with transaction.atomic():
         if outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + FIRST_LOOK, why=why):
-            event = events.ReplyFailed(claimed.key, why, certain=False)
+            event = events.ReplyFailed(claimed.key, why, certain=False, automatic=claimed.automatic)
             decide.happen(claimed.case_id, event, decide.SYSTEM, now)
 
 
@@ -173,8 +173,9 @@ def _stands(claimed: Claimed, sent: Sent, now: datetime) -> None:
         if not outbox.settle(claimed, SendState.SENT, now, remote_id=sent.remote_id):
             return
         _keep(claimed, sent, now)
-        facts = cases.facts([claimed.case_id])[claimed.case_id]
-        decide.happen(claimed.case_id, events.ReplyStood(claimed.key, facts), decide.NETWORK, now)
+        facts = case_facts.facts([claimed.case_id])[claimed.case_id]
+        stood = events.ReplyStood(claimed.key, facts, min(sent.posted_at, now), claimed.automatic)
+        decide.happen(claimed.case_id, stood, decide.NETWORK, now)
 
 
 def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
@@ -182,6 +183,7 @@ def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
     key = (question.channel, sent.remote_id)
     if known := posts.known(claimed.brand_id, [key]).get(key):
         models.Post.objects.filter(pk=known.id, case=None).update(case_id=claimed.case_id)
+        models.Post.objects.filter(pk=known.id).update(automatic=claimed.automatic)
         return
     account = models.Account.objects.get(pk=claimed.account_id)
     person = posts.NewAuthor(
@@ -204,4 +206,7 @@ def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
         clock_offset=interval(timedelta(0)),
         edited_at=None,
     )
-    post_rows.insert(claimed.brand_id, [(post, Labels(read_at=now, lang="", case_id=claimed.case_id))])
+    labels = Labels(read_at=now, lang="", case_id=claimed.case_id)
+    (post_id,) = post_rows.insert(claimed.brand_id, [(post, labels)]).values()
+    if claimed.automatic:
+        models.Post.objects.filter(pk=post_id).update(automatic=True)

@@ -122,7 +122,7 @@ def _labels(arrival: Arrival, now: datetime) -> Labels:
         is_complaint=reading.is_complaint,
         kind=reading.kind,
         severity=reading.severity,
-        labels=json.dumps(labels(reading)),
+        labels=json.dumps(labels(reading, item.text)),
         wants_answer=arrival.wants,
     )
 

@@ -28,6 +28,7 @@ def plan(held: Locked, send: Send, person_id: int | None, now: datetime) -> None
         to_post_id=send.to_post,
         text=send.text,
         visibility=send.visibility,
+        automatic=send.automatic,
         written_by_id=person_id,
         written_at=now,
         not_before=now,
@@ -50,11 +51,12 @@ class Claimed:
     attempts: int
     looks: int
     claimed_at: datetime
+    automatic: bool
 
 
 _RETURNING = (
     "id, key, brand_id, account_id, case_id, to_post_id, text, visibility, written_at, attempts, looks, "
-    "claimed_at"
+    "claimed_at, automatic"
 )
 _CLAIM_PLANNED = f"""
 UPDATE store_send SET state = 'sending', claimed_at = %s, attempts = attempts + 1
@@ -94,7 +96,7 @@ def _claim(statement: str, parameters: list[datetime]) -> Claimed | None:
 
 def _claimed(row: Sequence[Any]) -> Claimed:
     return Claimed(
-        row[0], str(row[1]), row[2], row[3], row[4], row[5], row[6], Visibility(row[7]), *row[8:12]
+        row[0], str(row[1]), row[2], row[3], row[4], row[5], row[6], Visibility(row[7]), *row[8:13]
     )
 
 

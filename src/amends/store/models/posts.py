@@ -7,7 +7,7 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Left, Upper
 
-from amends.core.values import Direction, Kind, Severity, Visibility
+from amends.core.values import Direction, Kind, Severity, Standing, Visibility
 from amends.store.models.people import Brand
 
 NAME = 200
@@ -69,13 +69,17 @@ class Account(models.Model):
 
 
 class Author(models.Model):
-    """A person on a channel, as one brand meets them."""
+    """A person on a channel, as one brand meets them; `followers` as the network last said, if it does."""
 
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=40)
     remote_id = models.CharField(max_length=KEY)
     handle = models.CharField(max_length=NAME, blank=True)
     name = models.CharField(max_length=NAME, blank=True)
+    standing = models.CharField(
+        max_length=10, choices=[(s.value, s.value) for s in Standing], default=Standing.ORDINARY
+    )
+    followers = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -132,6 +136,7 @@ class Post(models.Model):
     deleted_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
+    automatic = models.BooleanField(default=False)
 
     read_at = models.DateTimeField(null=True)
     model = models.CharField(max_length=60, blank=True)
