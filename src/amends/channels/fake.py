@@ -28,6 +28,7 @@ from amends.channels.protocol import (
     Unread,
 )
 from amends.channels.record import Record, raw_of, same_text
+from amends.core.holding import Automation
 from amends.core.values import Direction, Visibility
 
 WORDS: Words = MappingProxyType[str, type[Refused] | type[Duplicate]](
@@ -45,6 +46,7 @@ CAPABILITIES = Capabilities(
     counted_in=Unit.GRAPHEMES,
     receipts=frozenset({Receipt.POLL}),
     erase_within=timedelta(hours=24),
+    automation=Automation.LABELLED,
     can_edit=True,
     can_delete_own=True,
     private_messages=True,

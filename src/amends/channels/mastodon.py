@@ -56,6 +56,7 @@ CAPABILITIES = Capabilities(
     poll_every=timedelta(seconds=10),
     tells_changes=False,
     idempotent_send=True,
+    automation=Automation.LABELLED,
     can_edit=True,
     can_delete_own=True,
     private_messages=True,

@@ -19,6 +19,7 @@ from amends.channels.exchange import Request as Request
 from amends.channels.exchange import Response as Response
 from amends.channels.exchange import T as T
 from amends.channels.exchange import read_json as read_json
+from amends.core.holding import Automation
 from amends.core.values import Direction, Visibility
 
 Settings: TypeAlias = "Mapping[str, str]"
@@ -190,6 +191,8 @@ class Capabilities:
     tells_changes: bool = True
     """Whether a poll tells of every edit and deletion; else posts are looked at again now and then."""
     idempotent_send: bool = False
+    automation: Automation = Automation.NEVER
+    """What the network's rules say of replies that no person sends; none where nobody has looked it up."""
     can_edit: bool = False
     can_delete_own: bool = False
     private_messages: bool = False

@@ -11,6 +11,7 @@ from amends.channels.registry import driver
 from amends.core import events
 from amends.core.decide import decide
 from amends.core.policy import Policy
+from amends.pipeline import around
 from amends.pipeline.act import find_stuck
 from amends.pipeline.decide import SYSTEM, Settled, settle
 from amends.store import cases, policies, retention
@@ -20,7 +21,8 @@ BATCH = 200
 
 _DUE = """
 SELECT brand_id, array_agg(id) FROM (
-    (SELECT id, brand_id FROM store_case WHERE state = 'open' AND lift_at <= %s ORDER BY lift_at LIMIT %s)
+    (SELECT id, brand_id FROM store_case WHERE state <> 'resolved' AND look_at <= %s
+        ORDER BY look_at LIMIT %s)
     UNION
     (SELECT id, brand_id FROM store_case WHERE state = 'snoozed' AND snoozed_until <= %s
         ORDER BY snoozed_until LIMIT %s)
@@ -63,8 +65,11 @@ def _time_passed(brand_id: int, ids: list[int], now: datetime) -> int:
         return 0
     with transaction.atomic():
         held = cases.lock(ids)
-        passed = events.TimePassed()
-        results = [Settled(case, decide(case.case, passed, policy, now)) for case in held.values()]
+        about = around.of([locked.case for locked in held.values()], policy, now)
+        results = [
+            Settled(locked, decide(locked.case, events.TimePassed(about[case_id]), policy, now))
+            for case_id, locked in held.items()
+        ]
         settle(results, SYSTEM, version, now)
     return len(ids)
 

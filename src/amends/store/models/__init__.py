@@ -1,5 +1,6 @@
 """The rows, by what they are about."""
 
+from amends.store.models.alerts import Alert
 from amends.store.models.cases import Case
 from amends.store.models.history import Chain, HistoryContent, HistoryEntry
 from amends.store.models.intake import ImportRun, Raw, Waiting
@@ -11,6 +12,7 @@ from amends.store.models.signing_in import Revocation, SignIn
 
 __all__ = [
     "Account",
+    "Alert",
     "ApiToken",
     "Author",
     "Brand",
