@@ -1,0 +1,100 @@
+"""Alerts as rows: one for its cause, standing until somebody has seen it or its silence is over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from amends.core.effects import Escalate
+from amends.core.escalation import Does
+from amends.core.values import Role, Severity
+from amends.store import arrays, live
+from amends.store.cases import Locked
+
+MOST = 100
+
+_PUT = """
+INSERT INTO store_alert (brand_id, case_id, cause, does, to_id, role, at) VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (cause) DO NOTHING RETURNING id
+"""
+_ROLES = {Does.OFFER: Role.AGENT, Does.ALERT: Role.SUPERVISOR}
+"""Whom a step tells that tells no single person."""
+
+
+def put(held: Locked, step: Escalate, assignee: int | None, now: datetime) -> bool:
+    """Write down the alert of a step, in the transaction that took it; False where its cause has one."""
+    role = _ROLES.get(step.does)
+    if role is None and assignee is None:
+        role = Role.SUPERVISOR
+    values = [held.brand_id, held.case.id, step.cause, step.does, None if role else assignee, role or "", now]
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT, values)
+        return cursor.fetchone() is not None
+
+
+def end(case_ids: Collection[int], now: datetime) -> None:
+    """Nobody waits in these cases any more: their alerts are over."""
+    if not case_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE store_alert SET over_at = %s WHERE case_id = ANY(%s) AND over_at IS NULL",
+            [now, arrays.column(sorted(case_ids))],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert as somebody is shown it."""
+
+    id: int
+    brand_id: int
+    case_id: int | None
+    does: Does
+    at: datetime
+    severity: Severity
+    handle: str
+    due_at: datetime | None
+    clock_offset: timedelta
+
+
+_STANDING = """
+SELECT a.id, a.brand_id, a.case_id, a.does, a.at, COALESCE(c.severity, 'none'), COALESCE(author.handle, ''),
+    c.due_at, COALESCE(c.clock_offset, '0')
+FROM store_alert a JOIN store_membership m ON m.brand_id = a.brand_id AND m.user_id = %s
+LEFT JOIN store_case c ON c.id = a.case_id LEFT JOIN store_author author ON author.id = c.author_id
+WHERE a.brand_id = %s AND a.seen_at IS NULL AND a.over_at IS NULL
+    AND (a.to_id = m.user_id OR a.role = ANY(%s))
+ORDER BY a.at DESC, a.id DESC LIMIT %s
+"""
+
+
+def standing(user_id: int, brand_id: int, role: Role, limit: int = MOST) -> list[Told]:
+    """What a person of a brand is to hear of and nobody has seen yet, the newest first."""
+    roles = [each.value for each in Role if role.covers(each)]
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [user_id, brand_id, roles, limit])
+        rows = cursor.fetchall()
+    return [Told(*row[:3], Does(row[3]), row[4], Severity(row[5]), *row[6:]) for row in rows]
+
+
+_SEEN = """
+UPDATE store_alert a SET seen_at = %s, seen_by_id = %s FROM store_membership m
+WHERE a.id = %s AND m.brand_id = a.brand_id AND m.user_id = %s AND a.seen_at IS NULL
+    AND (a.to_id = m.user_id OR a.role = ANY(%s))
+RETURNING a.brand_id
+"""
+
+
+def seen(alert_id: int, user_id: int, role: Role, now: datetime) -> bool:
+    """Somebody whom it told has seen an alert; False where it is not theirs or was seen before."""
+    roles = [each.value for each in Role if role.covers(each)]
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEN, [now, user_id, alert_id, user_id, roles])
+        row = cursor.fetchone()
+    if row is not None:
+        live.tell(row[0])
+    return row is not None
