@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from amends.core.assigning import Assignment
+from amends.core.escalation import Escalation
+from amends.core.holding import Holding
 from amends.core.hours import Calendar, OpeningHours
 from amends.core.part import ChannelName, Minutes, Part, ZoneName
 from amends.core.targets import ResolutionTargets, RuledTargets, TargetRule, Targets
@@ -53,6 +56,9 @@ class Policy(Part):
     cases: CaseRules = CaseRules()
     ranking: Ranking = Ranking()
     retention: Retention = Retention()
+    escalation: Escalation = Escalation()
+    holding: Holding = Holding()
+    assignment: Assignment = Assignment()
 
     @model_validator(mode="before")
     @classmethod
