@@ -155,6 +155,7 @@ def _seen(connected: Connected, post: Record) -> Seen:
         url="" if private else _page(connected, post.key("id")),
         lang=post.text("lang", ""),
         edited_at=post.maybe_time("edited_at"),
+        noticed_at=post.maybe_time("noticed_at"),
         deleted=deleted,
         raw=post.raw,
     )

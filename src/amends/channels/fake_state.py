@@ -35,7 +35,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One post or direct message; `beat` names the line of the story it was told from."""
+    """One post or direct message; `beat` names the line of the story it was told from.
+
+    `noticed_at` is when the network first had it, where `created_at` is by the author's own wrong clock.
+    """
 
     id: str
     author_id: str
@@ -49,6 +52,7 @@ class Post:
     edited_at: datetime | None = None
     deleted: bool = False
     beat: str = ""
+    noticed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,4 +205,5 @@ def _post(record: Record) -> Post:
         edited_at=record.maybe_time("edited_at"),
         deleted=record.flag("deleted"),
         beat=record.text("beat", ""),
+        noticed_at=record.maybe_time("noticed_at"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from amends.channels import mastodon_poll, mastodon_read, mastodon_send
 from amends.channels.answers import answer
@@ -131,7 +131,8 @@ class Mastodon:
         try:
             match event.name:
                 case "notification":
-                    return _heard(connected, mastodon_poll.mentioned(Record(_json(event))))
+                    news = Record(_json(event))
+                    return _heard(connected, mastodon_poll.mentioned(news), mastodon_read.told_at(news))
                 case "update":
                     status = status_of(_json(event))
                     return _heard(connected, status if is_ours(connected, status) else None)
@@ -251,5 +252,5 @@ def _json(event: Event) -> Json:
     return read_json(event.data, "The stream sent something else where JSON was promised.")
 
 
-def _heard(connected: Connected, status: Record | None) -> Heard:
-    return Heard(items=(seen(connected, status),)) if status is not None else Heard()
+def _heard(connected: Connected, status: Record | None, told: datetime | None = None) -> Heard:
+    return Heard(items=(seen(connected, status, told),)) if status is not None else Heard()

@@ -41,7 +41,8 @@ class Connected:
 class Seen:
     """One post as a network shows it now, in the desk's words, with the raw item kept.
 
-    A deletion has `deleted` and no text; an edit has `edited_at` and the new text.
+    A deletion has `deleted` and no text; an edit has `edited_at` and the new text. `noticed_at` is when our
+    own server first told of it, by its own clock; None where `created_at` is by that clock already.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Seen:
     lang: str = ""
     edited_at: datetime | None = None
     deleted: bool = False
+    noticed_at: datetime | None = None
     raw: bytes = field(default=b"", repr=False)
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from amends.core.assigning import Assignment
 from amends.core.escalation import Escalation
 from amends.core.holding import Holding
 from amends.core.hours import Calendar, OpeningHours
@@ -54,9 +55,10 @@ class Policy(Part):
     channel_hours: dict[ChannelName, OpeningHours] = {}
     cases: CaseRules = CaseRules()
     ranking: Ranking = Ranking()
+    retention: Retention = Retention()
     escalation: Escalation = Escalation()
     holding: Holding = Holding()
-    retention: Retention = Retention()
+    assignment: Assignment = Assignment()
 
     @model_validator(mode="before")
     @classmethod

@@ -13,9 +13,10 @@ from amends.channels.errors import AuthExpired, ChannelError, Maybe, RateLimited
 from amends.channels.protocol import Connected, Intent, Sent
 from amends.channels.registry import driver
 from amends.core import events
+from amends.core.times import bounded
 from amends.core.values import Direction, SendState
 from amends.pipeline import decide
-from amends.store import accounts, case_facts, models, outbox, post_rows, posts, raw, sealed
+from amends.store import accounts, case_facts, models, outbox, post_rows, post_times, posts, raw, sealed
 from amends.store.cases import interval
 from amends.store.outbox import Claimed
 from amends.store.post_rows import Labels, NewPost
@@ -173,6 +174,7 @@ def _stands(claimed: Claimed, sent: Sent, now: datetime) -> None:
         if not outbox.settle(claimed, SendState.SENT, now, remote_id=sent.remote_id):
             return
         _keep(claimed, sent, now)
+        post_times.answered([claimed.case_id])
         facts = case_facts.facts([claimed.case_id])[claimed.case_id]
         stood = events.ReplyStood(claimed.key, facts, min(sent.posted_at, now), claimed.automatic)
         decide.happen(claimed.case_id, stood, decide.NETWORK, now)
@@ -190,6 +192,7 @@ def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
         account.channel, account.remote_id or account.handle, account.handle, account.handle
     )
     author_id = posts.authors(claimed.brand_id, [person])[account.channel, person.remote_id]
+    posted_at = bounded(sent.posted_at, now)
     post = NewPost(
         channel=question.channel,
         remote_id=sent.remote_id,
@@ -201,7 +204,8 @@ def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
         text=claimed.text,
         url=sent.url,
         in_reply_to=question.remote_id,
-        posted_at=sent.posted_at,
+        posted_at=posted_at,
+        claimed_at=sent.posted_at if sent.posted_at != posted_at else None,
         received_at=now,
         clock_offset=interval(timedelta(0)),
         edited_at=None,

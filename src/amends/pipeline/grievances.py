@@ -14,7 +14,7 @@ from amends.core.joining import Candidate, case_for
 from amends.core.policy import Policy
 from amends.pipeline.arrival import Arrival, Change
 from amends.pipeline.decide import NETWORK, Actor, Settled, settle
-from amends.store import case_facts, cases, history, live, posts
+from amends.store import case_facts, cases, history, live, post_times, posts
 from amends.store.cases import Locked
 
 
@@ -95,6 +95,7 @@ def follow(
 def _results(plan: Plan, arrivals: Sequence[Arrival], policy: Policy, now: datetime) -> list[Settled]:
     held = cases.lock(plan.touched - plan.opened.keys())
     facts = case_facts.facts(plan.touched)
+    post_times.answered(case_id for case_id, told in facts.items() if told.first_answer_at)
     by_case: dict[int, list[Arrival]] = defaultdict(list)
     for arrival in arrivals:
         if arrival.case_id:

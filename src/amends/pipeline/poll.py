@@ -155,4 +155,5 @@ def _item(channel: str, seen: Seen) -> Item:
         lang=seen.lang,
         edited_at=seen.edited_at,
         deleted=seen.deleted,
+        noticed_at=seen.noticed_at,
     )

@@ -17,7 +17,7 @@ from amends.pipeline.arrival import Arrival, Change
 from amends.pipeline.normalise import normalise
 from amends.pipeline.receive import Item
 from amends.pipeline.understand import labels, understand
-from amends.store import policies, post_rows, posts, raw
+from amends.store import policies, post_rows, post_times, posts, raw
 from amends.store.cases import interval
 from amends.store.plain import plain
 from amends.store.post_rows import Labels, NewPost
@@ -70,6 +70,7 @@ def _take(brand_id: int, claimed: Sequence[raw.Waiting], model: Model | None, no
     understand(batch.arrivals, model, policy)
     plan = grievances.join(brand_id, batch.arrivals, policy)
     store(brand_id, batch.arrivals, now)
+    plan.touched |= post_times.notice(batch.noticed)
     grievances.follow(plan, batch.arrivals, version, policy, now)
     posts.keep_originals(batch.originals, now)
     raw.ignore(batch.ignored | batch.emptied)
@@ -103,6 +104,7 @@ def _row(arrival: Arrival) -> NewPost:
         url=item.url,
         in_reply_to=item.in_reply_to,
         posted_at=item.posted_at,
+        claimed_at=item.claimed_at,
         received_at=arrival.received_at,
         clock_offset=interval(arrival.offset),
         edited_at=item.edited_at,

@@ -43,6 +43,7 @@ class NewPost(NamedTuple):
     url: str
     in_reply_to: str
     posted_at: datetime
+    claimed_at: datetime | None
     received_at: datetime
     clock_offset: str
     edited_at: datetime | None
@@ -72,6 +73,7 @@ _POST = {
     "url": "text",
     "in_reply_to": "text",
     "posted_at": "timestamptz",
+    "claimed_at": "timestamptz",
     "received_at": "timestamptz",
     "clock_offset": "interval",
     "edited_at": "timestamptz",

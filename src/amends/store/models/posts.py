@@ -108,9 +108,12 @@ class Conversation(models.Model):
 class Post(models.Model):
     """One public or private message, one row whatever arrives twice, late or out of order.
 
-    `posted_at` is the network's time, `received_at` ours. `read_at` is null while no model has read it.
-    `wants_answer` says whether the person waits because of it. The words of a deleted post go
-    to `PostVersion` at once, so that whoever reads `text` finds none. Foreign keys have no index of their own
+    `posted_at` is the network's time as far as it can be believed (`core.times`), which all rules use;
+    `claimed_at` is what the network said, null where that is the same. `received_at` is when the desk first
+    had it and `seen_at` when a person first had its case on screen, both by our clock; `answered_at` is the
+    network's time of the answer that ended its wait. `read_at` is null while no model has read it.
+    `wants_answer` says whether the person waits because of it. The words of a deleted post go to
+    `PostVersion` at once, so that whoever reads `text` finds none. Foreign keys have no index of their own
     where another begins with them: each costs every post that comes in, and misleads the planner.
     """
 
@@ -130,7 +133,10 @@ class Post(models.Model):
     url = models.CharField(max_length=1000, blank=True)
     in_reply_to = models.CharField(max_length=KEY, blank=True)
     posted_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
     clock_offset = models.DurationField()
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
