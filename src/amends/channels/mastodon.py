@@ -46,6 +46,7 @@ from amends.channels.protocol import (
     read_json,
 )
 from amends.channels.record import Record
+from amends.core.holding import Automation
 
 CAPABILITIES = Capabilities(
     text_limit=mastodon_read.TEXT_LIMIT,

@@ -77,7 +77,7 @@ class Author(models.Model):
     handle = models.CharField(max_length=NAME, blank=True)
     name = models.CharField(max_length=NAME, blank=True)
     standing = models.CharField(
-        max_length=10, choices=[(s.value, s.value) for s in Standing], default=Standing.ORDINARY
+        max_length=10, choices=[(s.value, s.value) for s in Standing], db_default=Standing.ORDINARY.value
     )
     followers = models.PositiveIntegerField(null=True)
 
@@ -142,7 +142,7 @@ class Post(models.Model):
     deleted_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
-    automatic = models.BooleanField(default=False)
+    automatic = models.BooleanField(db_default=False)
 
     read_at = models.DateTimeField(null=True)
     model = models.CharField(max_length=60, blank=True)
