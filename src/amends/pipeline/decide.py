@@ -10,10 +10,10 @@ from django.db import transaction
 
 from amends.core.case import Case, Outcome
 from amends.core.decide import decide
-from amends.core.effects import Send
+from amends.core.effects import Escalate, Send
 from amends.core.events import Event
 from amends.pipeline import wake
-from amends.store import cases, history, live, outbox, policies
+from amends.store import alerts, cases, history, live, outbox, policies
 from amends.store.cases import Locked, Saved
 
 
@@ -102,8 +102,20 @@ def _saved(result: Settled, end: history.Head, policy_version: int) -> Saved:
 
 
 def _plan(results: Sequence[Settled], actor: Actor, now: datetime) -> None:
-    sends = [(r.held, effect) for r in results for effect in r.outcome.effects if isinstance(effect, Send)]
+    """Write down what is to be done after the commit: answers to send, and whom to alert."""
+    effects = [(result, effect) for result in results for effect in result.outcome.effects]
+    sends = [(result.held, effect) for result, effect in effects if isinstance(effect, Send)]
     for held, send in sends:
         outbox.plan(held, send, actor.person_id, now)
     if sends:
         transaction.on_commit(wake.act)
+    for result, effect in effects:
+        if isinstance(effect, Escalate):
+            alerts.put(result.held, effect, result.outcome.case.assignee, now)
+    alerts.end([r.held.case.id for r in results if _is_over(r)], now)
+
+
+def _is_over(result: Settled) -> bool:
+    """Whether a silence that the ladder was climbed in has ended."""
+    before, after = result.held.case, result.outcome.case
+    return before.climbed is not None and before.due_at is not None and after.due_at is None
