@@ -62,7 +62,8 @@ def test_who_writes_by_a_wrong_clock_is_told_with_when_the_network_heard_them(fa
     )
     told(fake_stage, "POST", "/control/clocks", handle="anna", seconds=0)
     right = told(fake_stage, "GET", f"/api/posts/{fake_stage.customer_says('@brand and now?')}")
-    assert (right["created_at"], right["noticed_at"]) == (fake_stage.now().isoformat(), None)
+    assert right["created_at"] == fake_stage.now().isoformat()
+    assert not right["noticed_at"]
     for seconds in (10**9, "soon"):
         assert asked(fake_stage, "POST", "/control/clocks", handle="anna", seconds=seconds)[0] == 400
     polled = run(fake_stage.channel.poll(fake_stage.connected, ""), fake_stage.wire).items

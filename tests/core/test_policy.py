@@ -40,7 +40,7 @@ def test_the_defaults_are_a_whole_policy_and_survive_their_spelling() -> None:
         ({"channel_targets": {"x": {}}, "target_rules": 7}, "Extra inputs"),
         ({"target_rules": [{"first_answer": {"low": 5}}]}, "must name a channel"),
         ({"target_rules": [{"channel": "x"}]}, "minutes for at least one severity"),
-        ({"target_rules": [{"language": "deu", "first_answer": {"low": 5}}]}, "should match pattern"),
+        ({"target_rules": [{"language": "deu", "first_answer": {"low": 5}}]}, "as two letters"),
         ({"target_rules": [{"standing": "vip", "first_answer": {"low": 5}}]}, "'ordinary' or 'priority'"),
         ({"opening_hours": {**MONDAYS, "holidays": [{"country": "ZZ"}]}}, "“ZZ” are not known"),
         ({"opening_hours": {**MONDAYS, "holidays": [{"country": 7}]}}, "valid string"),

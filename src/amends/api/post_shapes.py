@@ -162,8 +162,24 @@ class Post(Shape):
     conversation: Annotated[int, Field(description="The desk's id of the conversation.")]
     case: Annotated[int | None, Field(description="The case it belongs to, if any.")]
     account: Annotated[int | None, Field(description="The account of ours that it reached.")]
-    posted_at: Annotated[datetime, Field(description="The network's time.")]
+    posted_at: Annotated[
+        datetime,
+        Field(
+            description="The network's time, which clocks run by: never after `received_at`, and where "
+            "another server or the author set it, not before our own server first told of it."
+        ),
+    ]
+    claimed_at: Annotated[
+        datetime | None, Field(description="What the network or author said; null where `posted_at` is that.")
+    ]
     received_at: Annotated[datetime, Field(description="When the desk first had it.")]
+    seen_at: Annotated[
+        datetime | None, Field(description="When a person first had its case on screen; null until then.")
+    ]
+    answered_at: Annotated[
+        datetime | None,
+        Field(description="The network's time of the answer that ended its wait; null until then."),
+    ]
     edited_at: Annotated[datetime | None, Field(description="When it was last edited.")]
     deleted_at: Annotated[datetime | None, Field(description="When the desk learned that it was deleted.")]
     version: Annotated[int, Field(description="1, and one more for each edit.")]
@@ -211,7 +227,7 @@ def author(row: models.Author) -> Author:
 
 def _fields(row: models.Post) -> dict[str, Any]:
     same = ("channel", "remote_id", "text", "lang", "url", "in_reply_to", "posted_at", "received_at")
-    also = ("edited_at", "deleted_at", "version", "wants_answer")
+    also = ("claimed_at", "seen_at", "answered_at", "edited_at", "deleted_at", "version", "wants_answer")
     return {
         **{name: getattr(row, name) for name in same + also},
         "id": row.pk,

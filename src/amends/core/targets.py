@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, model_validator
 
 from amends.core.part import ChannelName, Minutes, Part
 from amends.core.values import Severity, Standing
@@ -14,11 +14,14 @@ from amends.core.values import Severity, Standing
 _WORKING_DAY = 8 * 60
 
 
-def _lower(given: object) -> object:
-    return given.strip().lower() if isinstance(given, str) else given
+def _two_letters(given: str) -> str:
+    spelled = given.strip().lower()
+    if len(spelled) == len("de") and spelled.isascii() and spelled.isalpha():
+        return spelled
+    raise ValueError("write a language as two letters, like de")
 
 
-Language = Annotated[str, BeforeValidator(_lower), Field(pattern=r"^[a-z]{2}$")]
+Language = Annotated[str, AfterValidator(_two_letters)]
 
 
 class Targets(Part):

@@ -38,6 +38,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 TRUSTED_PROXIES = public.trusted_proxies(_ENV)
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# A policy with all the rules and special days that it may have is a form of some 2,400 fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 
 
 def _database(url: str) -> dict[str, Any]:

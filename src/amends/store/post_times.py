@@ -52,38 +52,38 @@ def saw(case_id: int, now: datetime) -> None:
 
 
 _ANSWERED = """
-UPDATE store_post SET answered_at = found.at
-FROM (
-    SELECT q.id, min(a.posted_at) AS at
-    FROM unnest(%s::bigint[]) AS k(id)
-    LEFT JOIN store_case c ON c.id = k.id,
+WITH answer AS MATERIALIZED (
+    SELECT k.id AS case_id, a.* FROM unnest(%s::bigint[]) AS k(id),
+    LATERAL (
+        SELECT posted_at, received_at, in_reply_to FROM store_post
+        WHERE case_id = k.id AND direction = 'out' AND deleted_at IS NULL AND NOT automatic OFFSET 0
+    ) AS a
+), question AS MATERIALIZED (
+    SELECT k.case_id, c.settled_until, c.settled_at, q.*
+    FROM (SELECT DISTINCT case_id FROM answer) AS k LEFT JOIN store_case c ON c.id = k.case_id,
     LATERAL (
         SELECT id, remote_id, posted_at, received_at, clock_offset, answered_at FROM store_post
-        WHERE case_id = k.id AND direction = 'in' AND wants_answer OFFSET 0
-    ) AS q,
-    LATERAL (
-        SELECT posted_at FROM store_post
-        WHERE case_id = k.id AND direction = 'out' AND deleted_at IS NULL AND NOT automatic
-          AND posted_at >= q.posted_at
-          AND (q.answered_at IS NULL OR posted_at < q.answered_at)
-          AND (q.clock_offset <> '0' OR in_reply_to = q.remote_id OR received_at >= q.received_at)
-          AND (q.posted_at > COALESCE(c.settled_until, '-infinity')
-               OR (q.clock_offset = '0' AND q.received_at > c.settled_at)
-               OR received_at <= c.settled_at)
-        OFFSET 0
-    ) AS a
+        WHERE case_id = k.case_id AND direction = 'in' AND wants_answer OFFSET 0
+    ) AS q
+), found AS (
+    SELECT q.id, min(a.posted_at) AS at
+    FROM question q JOIN answer a ON a.case_id = q.case_id AND a.posted_at >= q.posted_at
+        AND (q.answered_at IS NULL OR a.posted_at < q.answered_at)
+        AND (q.clock_offset <> '0' OR a.in_reply_to = q.remote_id OR a.received_at >= q.received_at)
+        AND (q.posted_at > COALESCE(q.settled_until, '-infinity')
+             OR (q.clock_offset = '0' AND q.received_at > q.settled_at) OR a.received_at <= q.settled_at)
     GROUP BY q.id
-) AS found
-WHERE store_post.id = found.id
+)
+UPDATE store_post SET answered_at = found.at FROM found WHERE store_post.id = found.id
 """
 
 
 def answered(case_ids: Iterable[int]) -> None:
     """Keep for each post of these cases that wanted an answer when the first answer to it was given.
 
-    It is the rule of `store.case_facts.facts`: an answer ends the wait of what it could know of, and of the
-    post that it stands under; what had been said to need none by then waited no more. An earlier answer that
-    is heard of later counts, and an answer that is deleted was given all the same.
+    It is the rule of `store.case_facts.facts`: an answer ends the wait of what it could know of, and of the post
+    that it stands under; what had been said to need none by then waited no more. An earlier answer that is
+    heard of later counts, and an answer that is deleted was given all the same.
     """
     if ids := sorted(set(case_ids)):
         with connection.cursor() as cursor:

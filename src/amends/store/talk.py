@@ -51,7 +51,10 @@ class TalkPost:
     remote_id: str
     in_reply_to: str
     posted_at: datetime
+    claimed_at: datetime | None
     received_at: datetime
+    seen_at: datetime | None
+    answered_at: datetime | None
     edited_at: datetime | None
     deleted_at: datetime | None
     erased_at: datetime | None
@@ -84,8 +87,9 @@ WITH mark AS (SELECT posted_at, id FROM store_post WHERE id = %(before)s), chose
 )
 SELECT p.id, p.case_id, p.author_id, a.handle, a.name, p.direction, p.visibility,
     left(p.text, {WORDS}), char_length(left(p.text, {WORDS} + 1)) > {WORDS}, p.lang, p.url, p.remote_id,
-    p.in_reply_to, p.posted_at, p.received_at, p.edited_at, p.deleted_at, p.erased_at, p.read_at, p.model,
-    p.complaint, p.kind, p.severity, p.labels, p.wants_answer, parent.id,
+    p.in_reply_to, p.posted_at, p.claimed_at, p.received_at, p.seen_at, p.answered_at, p.edited_at,
+    p.deleted_at, p.erased_at, p.read_at, p.model, p.complaint, p.kind, p.severity, p.labels, p.wants_answer,
+    parent.id,
     CASE WHEN p.version > 1 AND p.deleted_at IS NULL THEN ARRAY(
         SELECT jsonb_build_array(v.version, v.seen_at, left(v.text, {WORDS})) FROM store_postversion v
         WHERE v.post_id = p.id ORDER BY v.version DESC LIMIT {_VERSIONS}) END
@@ -108,9 +112,9 @@ def posts(conversation_id: int, case_id: int | None, before: int | None = None, 
 
 def _post(row: Sequence[Any]) -> TalkPost:
     values = list(row)
-    values[5], values[22], values[23] = Direction(row[5]), Severity(row[22]), json.loads(row[23])
-    versions = [json.loads(version) for version in row[26] or ()]
-    values[26] = tuple(Version(number, _time(seen_at), text) for number, seen_at, text in versions)
+    values[5], values[25], values[26] = Direction(row[5]), Severity(row[25]), json.loads(row[26])
+    versions = [json.loads(version) for version in row[29] or ()]
+    values[29] = tuple(Version(number, _time(seen_at), text) for number, seen_at, text in versions)
     return TalkPost(*values)
 
 

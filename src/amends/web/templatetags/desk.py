@@ -66,13 +66,14 @@ def percent(share: float) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def when(context: Context, at: datetime | None) -> str | SafeString:
-    """An instant in the reader's zone, with the brand's on hover."""
+def when(context: Context, at: datetime | None, *, seconds: bool = False) -> str | SafeString:
+    """An instant in the reader's zone, to the minute or the second, with the brand's on hover."""
     if at is None:
         return ""
     local = timezone.localtime(at)
     today = timezone.localtime(context["now"]) if context.get("now") else local
     spelled = f"{local:%H:%M}" if local.date() == today.date() else _day(local, today)
+    spelled += f":{local:%S}" if seconds else ""
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', at.isoformat(), _hover(context, at), spelled
     )
@@ -92,6 +93,13 @@ def _hover(context: Context, at: datetime) -> str:
         return mine
     there = at.astimezone(ZoneInfo(brand.time_zone))
     return f"{mine}; for {brand.name} {there.day} {there:%b %H:%M} ({brand.time_zone})"
+
+
+@register.filter
+def off_by(claimed: datetime | None, posted_at: datetime) -> str:
+    """By how much a clock was wrong, in a word or two; nothing where it is less than a minute."""
+    off = abs(claimed - posted_at) if claimed else timedelta(0)
+    return shown.span(off) if off >= timedelta(minutes=1) else ""
 
 
 @register.simple_tag(takes_context=True)
