@@ -241,7 +241,7 @@ def test_the_defaults_survive_their_spelling_in_one_order() -> None:
         ({"texts": {"en": "By {time}, {name}."}}, "no other braces"),
         ({"texts": {"en": "By {time}.\nSecond line"}}, "should match pattern"),
         ({"texts": {"en": "x" * 220 + "{time}"}}, "at most 220"),
-        ({"texts": {"english": "By {time}."}}, "should match pattern"),
+        ({"texts": {"english": "By {time}."}}, "two letters"),
         ({"texts": {"it": "Entro {time}."}, "english_elsewhere": True}, "no English text"),
         ({"texts": {"it": "Entro {time}."}}, "in “it” is marked"),
         ({"update_within_minutes": 14}, "greater than or equal to 15"),

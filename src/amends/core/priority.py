@@ -1,7 +1,4 @@
-"""The order of the inbox: harm of waiting first, time left within it, and a floor so that nothing starves.
-
-`rank` and `explain` go by the harm of waiting (core.harm); `place` and `why` by severity alone.
-"""
+"""The order of the inbox: harm of waiting first, time left within it, and a floor so that nothing starves."""
 
 from __future__ import annotations
 
@@ -9,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from amends.core.harm import Harm, words
-from amends.core.values import Severity
 
 NOT_WAITING = -1
 BANDS = 10
 A_BAND = 100
 """Points of harm that make a band: those in one band wait in the order of their targets."""
-_TOP = Severity.CRITICAL.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +35,20 @@ def rank(points: int, due_at: datetime, listed_at: datetime, now: datetime, lift
     does not count, so that imported history does not bury what is severe. Nothing but `lift_at` changes
     the place unless the case changes.
     """
-    return _lifted(band(points), BANDS - 1, max(due_at, listed_at), now, lift_after, due_at)
-
-
-def _lifted(
-    first: int, top: int, late_since: datetime, now: datetime, lift_after: timedelta, due_at: datetime
-) -> Place:
+    first, late_since = band(points), max(due_at, listed_at)
     lifts = max(timedelta(0), now - late_since) // lift_after
-    if first + lifts >= top:
-        return Place(top, due_at, None)
+    if first + lifts >= BANDS - 1:
+        return Place(BANDS - 1, due_at, None)
     return Place(first + lifts, due_at, late_since + (lifts + 1) * lift_after)
 
 
-def explain(harm: Harm, stands_in: int, due_at: datetime | None, now: datetime) -> tuple[str, ...]:
+def explain(
+    harm: Harm, stands_in: int, due_at: datetime | None, now: datetime, *, promised: bool = False
+) -> tuple[str, ...]:
     """In words, why a case of this harm stands in the band `stands_in`: the strongest reason first.
 
-    A lift counts as much as the harm that it makes up for; the time left or over is the last line.
+    A lift counts as much as the harm that it makes up for; the time left or over, of the target or of the
+    update that was `promised`, is the last line.
     """
     if due_at is None:
         return ("Nobody waits for an answer.",)
@@ -63,17 +56,18 @@ def explain(harm: Harm, stands_in: int, due_at: datetime | None, now: datetime) 
     if (lifts := stands_in - band(harm.points)) > 0:
         lines.append((lifts * A_BAND, _raised(lifts)))
     lines.sort(key=lambda line: -line[0])
-    return *(line for _, line in lines), _time_left(due_at, now)
+    limit = "its promised update" if promised else "its target"
+    return *(line for _, line in lines), _time_left(due_at, now, limit)
 
 
 def _raised(lifts: int) -> str:
     return f"Lifted {lifts} band{'' if lifts == 1 else 's'} because it has waited so long over its target"
 
 
-def _time_left(due_at: datetime, now: datetime) -> str:
+def _time_left(due_at: datetime, now: datetime, limit: str) -> str:
     if now < due_at:
-        return f"{_span(due_at - now)} left of its target"
-    return f"Over its target for {_span(now - due_at)}"
+        return f"{_span(due_at - now)} left of {limit}"
+    return f"Over {limit} for {_span(now - due_at)}"
 
 
 def _span(span: timedelta) -> str:
@@ -88,27 +82,6 @@ def _span(span: timedelta) -> str:
     return f"{minutes} min" if minutes else "less than a minute"
 
 
-def place(
-    severity: Severity, due_at: datetime, listed_at: datetime, now: datetime, lift_after: timedelta
-) -> Place:
-    """The place of a case that waits, in the list since `listed_at`.
-
-    Each `lift_after` over its target lifts it one band, up to the top; what it waited before it was in the
-    list does not count, so that imported history does not bury what is severe.
-    """
-    return _lifted(severity.level, _TOP, max(due_at, listed_at), now, lift_after, due_at)
-
-
 def at_rest(last_post_at: datetime) -> Place:
     """The place of a case in which nobody waits for us: below all that wait, oldest first."""
     return Place(NOT_WAITING, last_post_at, None)
-
-
-def why(severity: Severity, band: int, due_at: datetime | None, now: datetime) -> str:
-    """In words, why a case stands where it stands."""
-    if due_at is None:
-        return "Nobody waits for an answer."
-    late = "over its target" if due_at <= now else "within its target"
-    if band > severity.level:
-        return f"Lifted above its severity ({severity}) because it has waited so long over its target."
-    return f"{'No complaint' if severity is Severity.NONE else f'Severity {severity}'}, {late}."

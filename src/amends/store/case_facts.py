@@ -15,10 +15,10 @@ from amends.store import arrays
 _FACTS = """
 SELECT said.*, (
     SELECT count(*) FROM store_case b WHERE b.author_id = said.author AND b.kind = 'complaint'
-        AND b.id <> said.id AND b.opened_at < said.first AND b.opened_at >= said.first - interval '90 days')
+        AND b.id <> said.id AND b.opened_at < said.began AND b.opened_at >= said.began - interval '90 days')
 FROM (
     SELECT w.id,
-        min(p.posted_at) AS first,
+        min(p.posted_at) AS began,
         max(p.author_id) AS author,
         (array_agg(p.id ORDER BY grade.level DESC, p.posted_at, p.id))[1],
         (array_agg(p.lang ORDER BY grade.level DESC, p.posted_at, p.id))[1],

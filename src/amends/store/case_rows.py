@@ -76,7 +76,7 @@ def read(row: Sequence[Any]) -> Case:
         kind=Kind(told["kind"]),
         severity=Severity(told["severity"]),
         standing=Standing(told["standing"]),
-        harm=Harm(told["harm"], tuple(Reason(*reason) for reason in _json(told["reasons"]))),
+        harm=Harm(told["harm"], reasons(told["reasons"])),
         promise=Promise(made_at, until) if made_at is not None and until is not None else None,
         climbed=Climbed(since, percent, at) if since is not None else None,
         pauses=tuple((_instant(begin), _instant(end)) for begin, end in _json(told["pauses"])),
@@ -85,6 +85,11 @@ def read(row: Sequence[Any]) -> Case:
         resolution=Resolution(told["resolution"]) if told["resolution"] else None,
         lead=told["lead_id"],
     )
+
+
+def reasons(told: Any) -> tuple[Reason, ...]:
+    """The reasons of a harm as their column holds them, as text or read."""
+    return tuple(Reason(*reason) for reason in _json(told))
 
 
 def _json(told: Any) -> Any:

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from amends.channels.registry import driver
 from amends.core import priority
+from amends.core.harm import Harm
 from amends.core.values import CaseState, Direction, Role, SendState, Severity, Visibility
 from amends.pipeline import answers, corrections
-from amends.store import access, models, presence, talk
+from amends.store import access, case_rows, models, presence, talk
 from amends.store.talk import Around, Talk, TalkPost
 from amends.web import asked, place, shown, words
 
@@ -85,10 +86,17 @@ def _state(request: HttpRequest, case: models.Case, now: datetime) -> dict[str, 
         "supervises": role.covers(Role.SUPERVISOR),
         "as_of": own if case.clock_offset >= _OWN_CLOCK else None,
         "first_answer_after": _first_answer(case),
-        "why": priority.why(Severity(case.severity), case.band, case.due_at, own),
+        "reasons": _reasons(case, own),
         "severities": words.SEVERITIES,
         "resolutions": words.RESOLUTIONS,
     }
+
+
+def _reasons(case: models.Case, own: datetime) -> tuple[str, ...]:
+    """Why the case stands where it stands, in words, on its own clock."""
+    harm = Harm(case.harm, case_rows.reasons(case.reasons))
+    promised = case.due_at is not None and case.due_at == case.promised_until
+    return priority.explain(harm, case.band, case.due_at, own, promised=promised)
 
 
 _WHILE_OPEN = frozenset({"resolve", "snooze", "assign", "reopen"})
