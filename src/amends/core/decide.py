@@ -44,6 +44,9 @@ def _posts_changed(case: Case, event: events.PostsChanged) -> Outcome:
         entries.append(Entry("severity read", {"from": case.severity, "to": changed.severity}))
     entries += [Entry("post edited", {"post": post}) for post in event.edited]
     entries += [Entry("post deleted", {"post": post}) for post in event.deleted]
+    if event.answered_at is not None:
+        changed, kept = _promise_answered(changed, event.answered_at, event.answered_at)
+        entries += kept
     if event.joined and not new:
         changed, back = _our_turn(changed, event.facts.last_post_at)
         entries += back
@@ -119,20 +122,33 @@ def _harm(facts: events.Facts, severity: Severity) -> Harm:
 
 def _reply_stood(case: Case, event: events.ReplyStood) -> Outcome:
     changed = replace(_with_facts(case, event.facts), sends_open=max(0, case.sends_open - 1))
-    if event.automatic:
-        return Outcome(changed, (Entry("holding reply sent", {"key": event.key}),))
-    entries = [Entry("reply sent", {"key": event.key})]
-    answered_at, promise = event.answered_at, changed.promise
-    if promise is not None and answered_at > promise.made_at:
-        kept = {"until": promise.until, "in_time": answered_at <= promise.until}
-        entries.append(Entry("promise answered", kept))
-        changed = replace(changed, promise=None)
-    if changed.hands_over and changed.sends_open == 0:
-        changed = replace(changed, hands_over=False)
-        if changed.waiting_since is None and changed.customer_since is None and changed.is_open:
-            changed = replace(changed, customer_since=answered_at)
-            entries.append(Entry("waits for the customer", {"since": answered_at}))
-    return Outcome(changed, tuple(entries))
+    action = "holding reply sent" if event.automatic else "reply sent"
+    entries = [Entry(action, {"key": event.key})]
+    if not event.automatic:
+        written_at = event.written_at - changed.clock_offset
+        changed, kept = _promise_answered(changed, written_at, event.answered_at)
+        entries += kept
+    changed, handed = _handed_over(changed, event.answered_at)
+    return Outcome(changed, (*entries, *handed))
+
+
+def _promise_answered(case: Case, written_at: datetime, answered_at: datetime) -> tuple[Case, list[Entry]]:
+    """An answer keeps the promise that stood when it was written, in time or not."""
+    promise = case.promise
+    if promise is None or written_at <= promise.made_at:
+        return case, []
+    content = {"until": promise.until, "in_time": answered_at <= promise.until}
+    return replace(case, promise=None), [Entry("promise answered", content)]
+
+
+def _handed_over(case: Case, at: datetime) -> tuple[Case, list[Entry]]:
+    """Once the last answer on its way stands, the customer's turn begins, should they wait for nothing."""
+    if not case.hands_over or case.sends_open:
+        return case, []
+    done = replace(case, hands_over=False)
+    if case.waiting_since is not None or case.customer_since is not None or not case.is_open:
+        return done, []
+    return replace(done, customer_since=at), [Entry("waits for the customer", {"since": at})]
 
 
 def _reply_failed(case: Case, event: events.ReplyFailed) -> Outcome:
@@ -140,6 +156,9 @@ def _reply_failed(case: Case, event: events.ReplyFailed) -> Outcome:
     sends_open = max(0, case.sends_open - 1) if event.certain else case.sends_open
     hands_over = case.hands_over and sends_open > 0
     changed = replace(case, sends_open=sends_open, hands_over=hands_over)
+    content: dict[str, object] = {"key": event.key, "why": event.why}
+    if event.automatic:
+        content |= {"automatic": True}
     if event.certain and event.automatic:
-        changed = replace(changed, held_at=None, promise=None)
-    return Outcome(changed, (Entry(action, {"key": event.key, "why": event.why}),))
+        changed = deeds.unsaid(changed)
+    return Outcome(changed, (Entry(action, content),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from amends.core import events
 from amends.core.case import Case, NotPossible, Outcome, Promise, done, required
@@ -79,7 +79,17 @@ def _send_settled(case: Case, event: events.SendSettled) -> Outcome:
     if event.again:
         return done(case, "send repeated", content)
     left = max(0, case.sends_open - 1)
+    case = unsaid(case) if event.automatic else case
     return done(case, "send given up", content, sends_open=left, hands_over=case.hands_over and left > 0)
+
+
+def unsaid(case: Case) -> Case:
+    """The case whose holding reply did not go out: nobody was promised anything by it.
+
+    It was the one of this silence all the same, so that what a network refuses is not tried over and over.
+    """
+    promise = case.promise
+    return replace(case, promise=None) if promise is not None and promise.made_at == case.held_at else case
 
 
 def _snoozed(case: Case, until: datetime, now: datetime) -> Outcome:
@@ -111,7 +121,10 @@ def _needs_answer(case: Case, event: events.NeedsAnswer) -> Outcome:
     if since is None:
         raise NotPossible("That post has an answer already; nobody waits because of it.")
     content = {"post": event.post, "since": since}
-    return done(case, "needs an answer", content, waiting_since=since, settled_until=None, settled_at=None)
+    until = case.settled_until
+    if until is not None and until >= event.posted_at:
+        until = event.posted_at - timedelta.resolution
+    return done(case, "needs an answer", content, waiting_since=since, settled_until=until)
 
 
 def _promised(case: Case, until: datetime, now: datetime) -> Outcome:

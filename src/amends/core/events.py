@@ -44,7 +44,8 @@ class PostsChanged:
     """Posts arrived, changed or went; `joined` are the new posts' ids, `wants` whether one wants an answer.
 
     `offset` is how far behind ours the clock of what arrived lies: zero for live posts, more for imported
-    history, None when nothing arrived.
+    history, None when nothing arrived. `answered_at` is the last answer among what joined: given by a person
+    of the firm, elsewhere than on the desk.
     """
 
     facts: Facts
@@ -53,6 +54,7 @@ class PostsChanged:
     wants: bool = False
     edited: tuple[int, ...] = ()
     deleted: tuple[int, ...] = ()
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +89,15 @@ class ReplyWritten:
 
 @dataclass(frozen=True, slots=True)
 class ReplyStood:
-    """A planned answer stands on the network since `answered_at`; `facts` already counts it.
+    """An answer planned at `written_at` (our clock) stands on the network since `answered_at`.
 
-    An `automatic` one is a holding reply: it answers nobody.
+    `facts` already counts it. An `automatic` one is a holding reply: it answers nobody.
     """
 
     key: str
     facts: Facts
     answered_at: datetime
+    written_at: datetime
     automatic: bool = False
 
 
@@ -115,6 +118,7 @@ class SendSettled:
     key: str
     again: bool
     why: str
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +142,13 @@ class NeedsNoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class NeedsAnswer:
-    """A person says that a post needs an answer, whatever kind it is; `facts` already says so."""
+    """A person says that a post needs an answer, whatever kind it is; `facts` already says so.
+
+    What was written before `posted_at` goes on needing none, where somebody said that.
+    """
 
     post: int
+    posted_at: datetime
     facts: Facts
 
 

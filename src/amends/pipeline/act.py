@@ -176,7 +176,8 @@ def _stands(claimed: Claimed, sent: Sent, now: datetime) -> None:
         _keep(claimed, sent, now)
         post_times.answered([claimed.case_id])
         facts = case_facts.facts([claimed.case_id])[claimed.case_id]
-        stood = events.ReplyStood(claimed.key, facts, min(sent.posted_at, now), claimed.automatic)
+        answered_at = min(sent.posted_at, now)
+        stood = events.ReplyStood(claimed.key, facts, answered_at, claimed.written_at, claimed.automatic)
         decide.happen(claimed.case_id, stood, decide.NETWORK, now)
 
 
@@ -209,8 +210,7 @@ def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
         received_at=now,
         clock_offset=interval(timedelta(0)),
         edited_at=None,
+        automatic=claimed.automatic,
     )
     labels = Labels(read_at=now, lang="", case_id=claimed.case_id)
-    (post_id,) = post_rows.insert(claimed.brand_id, [(post, labels)]).values()
-    if claimed.automatic:
-        models.Post.objects.filter(pk=post_id).update(automatic=True)
+    post_rows.insert(claimed.brand_id, [(post, labels)])

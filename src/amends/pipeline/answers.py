@@ -132,4 +132,5 @@ def settle_unknown(send: models.Send, again: bool, why: str, actor: Actor, now: 
         )
         if not changed:
             raise NotPossible("The fate of this answer is known by now. Reload the case.")
-        return happen(send.case_id, events.SendSettled(str(send.key), again, reason), actor, now)
+        event = events.SendSettled(str(send.key), again, reason, send.automatic)
+        return happen(send.case_id, event, actor, now)

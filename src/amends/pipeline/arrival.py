@@ -24,7 +24,8 @@ class Change(StrEnum):
 @dataclass(slots=True)
 class Arrival:
     """One post in flight; the stages fill in what they find out. `post_id` is None until it is stored,
-    `joins` says that it was given its case just now."""
+    `joins` says that it was given its case just now, `automatic` that no person wrote it: the network tells
+    of our own holding reply before its sending has come to an end."""
 
     item: Item
     change: Change
@@ -40,6 +41,7 @@ class Arrival:
     reading: Reading | None = None
     wants: bool = False
     joins: bool = False
+    automatic: bool = False
 
     @property
     def key(self) -> Key:

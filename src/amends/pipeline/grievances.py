@@ -126,4 +126,5 @@ def _event(facts: events.Facts, arrivals: Sequence[Arrival]) -> events.PostsChan
         wants=any(a.wants for a in arrivals),
         edited=tuple(a.post_id for a in arrivals if a.change is Change.EDITED and a.post_id),
         deleted=tuple(a.post_id for a in arrivals if a.item.deleted and a.post_id),
+        answered_at=max((a.item.posted_at for a in new if not a.incoming and not a.automatic), default=None),
     )

@@ -137,6 +137,13 @@ def said_alike(claimed: Claimed) -> frozenset[str]:
     return frozenset(alike.exclude(remote_id="").values_list("remote_id", flat=True))
 
 
+def holding_replies(brand_id: int) -> tuple[str, ...]:
+    """The words of the brand's holding replies that are on their way or of unknown fate."""
+    open_states = (SendState.PLANNED, SendState.SENDING, SendState.UNKNOWN)
+    sends = models.Send.objects.filter(brand_id=brand_id, automatic=True, state__in=open_states)
+    return tuple(sends.values_list("text", flat=True))
+
+
 def stuck(before: datetime) -> list[Claimed]:
     """Sends that a worker took before `before` and never settled; its end may have cut a sending short."""
     with connection.cursor() as cursor:

@@ -47,6 +47,7 @@ class NewPost(NamedTuple):
     received_at: datetime
     clock_offset: str
     edited_at: datetime | None
+    automatic: bool = False
 
 
 _LABELS = {
@@ -77,6 +78,7 @@ _POST = {
     "received_at": "timestamptz",
     "clock_offset": "interval",
     "edited_at": "timestamptz",
+    "automatic": "boolean",
 }
 
 
