@@ -135,7 +135,7 @@ def _reply_stood(case: Case, event: events.ReplyStood) -> Outcome:
 def _promise_answered(case: Case, written_at: datetime, answered_at: datetime) -> tuple[Case, list[Entry]]:
     """An answer keeps the promise that stood when it was written, in time or not."""
     promise = case.promise
-    if promise is None or written_at <= promise.made_at:
+    if promise is None or written_at < promise.made_at:
         return case, []
     content = {"until": promise.until, "in_time": answered_at <= promise.until}
     return replace(case, promise=None), [Entry("promise answered", content)]
