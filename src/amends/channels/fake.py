@@ -146,6 +146,7 @@ def _seen(connected: Connected, post: Record) -> Seen:
         author_id=author.key("id"),
         author_handle=author.text("handle", ""),
         author_name=author.text("name", ""),
+        author_followers=author.maybe_count("followers"),
         text="" if deleted else post.text("text"),
         created_at=post.time("created_at"),
         direction=Direction.OUT if author.key("id") == connected.remote_id else Direction.IN,

@@ -108,7 +108,12 @@ def shown(call: Call, post: Post) -> dict[str, Json]:
     author = call.network.state.accounts[post.author_id]
     return {
         "id": post.id,
-        "author": {"id": author.id, "handle": author.handle, "name": author.name},
+        "author": {
+            "id": author.id,
+            "handle": author.handle,
+            "name": author.name,
+            "followers": author.followers,
+        },
         "text": post.text,
         "lang": post.lang,
         "created_at": post.created_at.isoformat(),

@@ -57,12 +57,12 @@ class Deeds:
         self._record = record
         self._clocks: dict[str, timedelta] = {}
 
-    def join(self, handle: str, name: str, *, messages: bool = True) -> Account:
+    def join(self, handle: str, name: str, *, messages: bool = True, followers: int = 0) -> Account:
         """The account with this handle, made when there is none."""
         known = self.state.handles.get(handle.lower())
         if known:
             return self.state.accounts[known]
-        account = Account(f"u{len(self.state.accounts) + 1}", handle, name, messages)
+        account = Account(f"u{len(self.state.accounts) + 1}", handle, name, messages, followers)
         self._commit(account)
         return account
 

@@ -31,6 +31,7 @@ class Account:
     name: str
     messages: bool = True
     """Whether strangers may send a direct message."""
+    followers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,8 @@ def from_json(value: Json) -> Entry:
     match record.text("entry"):
         case "account":
             name, messages = record.text("name"), record.flag("messages")
-            return Account(record.key("id"), record.key("handle"), name, messages)
+            followers = record.number("followers", 0)
+            return Account(record.key("id"), record.key("handle"), name, messages, followers)
         case "post":
             return _post(record)
         case "edit":

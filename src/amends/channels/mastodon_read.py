@@ -129,6 +129,7 @@ def seen(connected: Connected, status: Record, told: datetime | None = None) -> 
         author_id=connected.remote_id if ours else person(connected, author.key("id")),
         author_handle=connected.handle if ours else author.text("acct", ""),
         author_name=author.text("display_name", ""),
+        author_followers=author.maybe_count("followers_count"),
         text=_words(status),
         created_at=status.time("created_at"),
         direction=Direction.OUT if ours else Direction.IN,

@@ -43,6 +43,7 @@ class Seen:
 
     A deletion has `deleted` and no text; an edit has `edited_at` and the new text. `noticed_at` is when our
     own server first told of it, by its own clock; None where `created_at` is by that clock already.
+    `author_followers` is how many follow its author, where the network says so.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Seen:
     edited_at: datetime | None = None
     deleted: bool = False
     noticed_at: datetime | None = None
+    author_followers: int | None = None
     raw: bytes = field(default=b"", repr=False)
 
 

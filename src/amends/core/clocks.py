@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from amends.core import deadline, escalation, holding, priority
-from amends.core.case import ZERO, Case
+from amends.core.case import ZERO, Case, changed
 from amends.core.escalation import Wait
 from amends.core.holding import Silence
 from amends.core.hours import Calendar
@@ -34,7 +34,7 @@ def clocked(case: Case, policy: Policy, now: datetime) -> Case:
     word = owed(case, policy, calendar)
     if word is None:
         rest = priority.at_rest(case.last_post_at + offset)
-        return replace(
+        return changed(
             case,
             resolution_due_at=to_resolve,
             due_at=None,
@@ -44,7 +44,7 @@ def clocked(case: Case, policy: Policy, now: datetime) -> Case:
         )
     lift_after = timedelta(minutes=policy.ranking.lift_after_minutes)
     place = priority.rank(case.harm.points, word.due_at + offset, case.listed_at, now, lift_after)
-    return replace(
+    return changed(
         case,
         resolution_due_at=to_resolve,
         due_at=word.due_at,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from amends.core import deeds, events, passing
-from amends.core.case import ZERO, Case, Entry, Outcome
+from amends.core.case import ZERO, Case, Entry, Outcome, changed
 from amends.core.clocks import clocked
 from amends.core.harm import Harm, Stakes, harm
 from amends.core.policy import Policy
@@ -26,34 +25,34 @@ def decide(case: Case, event: events.Event, policy: Policy, now: datetime) -> Ou
             outcome = passing.time_passed(case, event, policy, now)
         case _:
             outcome = deeds.by_person(case, event, now)
-    return replace(outcome, case=clocked(outcome.case, policy, now))
+    return Outcome(clocked(outcome.case, policy, now), outcome.entries, outcome.effects)
 
 
 def _posts_changed(case: Case, event: events.PostsChanged) -> Outcome:
     new = case.posts_in == 0
-    changed = _with_facts(_on_clock(case, event.offset), event.facts)
-    if not new and changed.clock_offset != case.clock_offset and changed.waiting_since:
-        changed = replace(changed, waiting_since=event.facts.last_post_at)
+    after = _with_facts(_on_clock(case, event.offset), event.facts)
+    if not new and after.clock_offset != case.clock_offset and after.waiting_since:
+        after = changed(after, waiting_since=event.facts.last_post_at)
     entries: list[Entry] = []
     if new:
-        content = {"posts": event.joined, "kind": changed.kind, "severity": changed.severity}
+        content = {"posts": event.joined, "kind": after.kind, "severity": after.severity}
         entries.append(Entry("opened", content))
     elif event.joined:
         entries.append(Entry("posts joined", {"posts": event.joined}))
-    if not new and changed.severity is not case.severity:
-        entries.append(Entry("severity read", {"from": case.severity, "to": changed.severity}))
+    if not new and after.severity is not case.severity:
+        entries.append(Entry("severity read", {"from": case.severity, "to": after.severity}))
     entries += [Entry("post edited", {"post": post}) for post in event.edited]
     entries += [Entry("post deleted", {"post": post}) for post in event.deleted]
     if event.answered_at is not None:
-        changed, kept = _promise_answered(changed, event.answered_at, event.answered_at)
+        after, kept = _promise_answered(after, event.answered_at, event.answered_at)
         entries += kept
     if event.joined and not new:
-        changed, back = _our_turn(changed, event.facts.last_post_at)
+        after, back = _our_turn(after, event.facts.last_post_at)
         entries += back
     if event.wants and not new:
-        changed, woken = _woken(changed)
+        after, woken = _woken(after)
         entries += woken
-    return Outcome(changed, tuple(entries))
+    return Outcome(after, tuple(entries))
 
 
 def _our_turn(case: Case, wrote_at: datetime) -> tuple[Case, list[Entry]]:
@@ -65,7 +64,7 @@ def _our_turn(case: Case, wrote_at: datetime) -> tuple[Case, list[Entry]]:
 
 def _woken(case: Case) -> tuple[Case, list[Entry]]:
     if case.state is CaseState.SNOOZED:
-        return replace(case, state=CaseState.OPEN, snoozed_until=None), [
+        return changed(case, state=CaseState.OPEN, snoozed_until=None), [
             Entry("woken", {"by": "a new post of the person"})
         ]
     if case.state is CaseState.RESOLVED:
@@ -77,15 +76,15 @@ def _woken(case: Case) -> tuple[Case, list[Entry]]:
 def _on_clock(case: Case, offset: timedelta | None) -> Case:
     """A live post brings a case of imported history onto our clock; its wait counts from that post."""
     if case.posts_in == 0:
-        return replace(case, clock_offset=offset or ZERO)
+        return changed(case, clock_offset=offset or ZERO)
     if offset == ZERO and case.clock_offset != ZERO:
-        return replace(case, clock_offset=ZERO, settled_until=case.last_post_at)
+        return changed(case, clock_offset=ZERO, settled_until=case.last_post_at)
     return case
 
 
-def _with_facts(case: Case, facts: events.Facts) -> Case:
+def _with_facts(case: Case, facts: events.Facts, **besides: int) -> Case:
     severity = case.severity if case.graded_by_person else facts.severity
-    return replace(
+    return changed(
         case,
         kind=facts.kind,
         severity=severity,
@@ -100,6 +99,7 @@ def _with_facts(case: Case, facts: events.Facts) -> Case:
         first_answer_at=facts.first_answer_at,
         posts_in=facts.posts_in,
         lead=facts.lead,
+        **besides,
     )
 
 
@@ -121,15 +121,15 @@ def _harm(facts: events.Facts, severity: Severity) -> Harm:
 
 
 def _reply_stood(case: Case, event: events.ReplyStood) -> Outcome:
-    changed = replace(_with_facts(case, event.facts), sends_open=max(0, case.sends_open - 1))
+    after = _with_facts(case, event.facts, sends_open=max(0, case.sends_open - 1))
     action = "holding reply sent" if event.automatic else "reply sent"
     entries = [Entry(action, {"key": event.key})]
     if not event.automatic:
-        written_at = event.written_at - changed.clock_offset
-        changed, kept = _promise_answered(changed, written_at, event.answered_at)
+        written_at = event.written_at - after.clock_offset
+        after, kept = _promise_answered(after, written_at, event.answered_at)
         entries += kept
-    changed, handed = _handed_over(changed, event.answered_at)
-    return Outcome(changed, (*entries, *handed))
+    after, handed = _handed_over(after, event.answered_at)
+    return Outcome(after, (*entries, *handed))
 
 
 def _promise_answered(case: Case, written_at: datetime, answered_at: datetime) -> tuple[Case, list[Entry]]:
@@ -138,27 +138,27 @@ def _promise_answered(case: Case, written_at: datetime, answered_at: datetime) -
     if promise is None or written_at < promise.made_at:
         return case, []
     content = {"until": promise.until, "in_time": answered_at <= promise.until}
-    return replace(case, promise=None), [Entry("promise answered", content)]
+    return changed(case, promise=None), [Entry("promise answered", content)]
 
 
 def _handed_over(case: Case, at: datetime) -> tuple[Case, list[Entry]]:
     """Once the last answer on its way stands, the customer's turn begins, should they wait for nothing."""
     if not case.hands_over or case.sends_open:
         return case, []
-    done = replace(case, hands_over=False)
+    done = changed(case, hands_over=False)
     if case.waiting_since is not None or case.customer_since is not None or not case.is_open:
         return done, []
-    return replace(done, customer_since=at), [Entry("waits for the customer", {"since": at})]
+    return changed(done, customer_since=at), [Entry("waits for the customer", {"since": at})]
 
 
 def _reply_failed(case: Case, event: events.ReplyFailed) -> Outcome:
     action = "reply refused" if event.certain else "reply unknown"
     sends_open = max(0, case.sends_open - 1) if event.certain else case.sends_open
     hands_over = case.hands_over and sends_open > 0
-    changed = replace(case, sends_open=sends_open, hands_over=hands_over)
+    after = changed(case, sends_open=sends_open, hands_over=hands_over)
     content: dict[str, object] = {"key": event.key, "why": event.why}
     if event.automatic:
         content |= {"automatic": True}
     if event.certain and event.automatic:
-        changed = deeds.unsaid(changed)
-    return Outcome(changed, (Entry(action, content),))
+        after = deeds.unsaid(after)
+    return Outcome(after, (Entry(action, content),))

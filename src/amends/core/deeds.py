@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from amends.core import events
-from amends.core.case import Case, NotPossible, Outcome, Promise, done, required
+from amends.core.case import Case, NotPossible, Outcome, Promise, changed, done, required
 from amends.core.effects import Send
 from amends.core.harm import regraded
 from amends.core.values import CaseState, Kind, Severity
@@ -71,7 +70,7 @@ def _reply_written(case: Case, event: events.ReplyWritten) -> Outcome:
         sends_open=case.sends_open + 1,
         hands_over=case.hands_over or event.hands_over,
     )
-    return replace(written, effects=(send,))
+    return Outcome(written.case, written.entries, (send,))
 
 
 def _send_settled(case: Case, event: events.SendSettled) -> Outcome:
@@ -89,7 +88,7 @@ def unsaid(case: Case) -> Case:
     It was the one of this silence all the same, so that what a network refuses is not tried over and over.
     """
     promise = case.promise
-    return replace(case, promise=None) if promise is not None and promise.made_at == case.held_at else case
+    return changed(case, promise=None) if promise is not None and promise.made_at == case.held_at else case
 
 
 def _snoozed(case: Case, until: datetime, now: datetime) -> Outcome:
@@ -160,7 +159,7 @@ def turned_back(case: Case, at: datetime) -> Case:
     """The case as we have to act again from `at` on; what it waited for the customer was a pause."""
     since = case.customer_since
     pauses = case.pauses if since is None or at <= since else (*case.pauses, (since, at))
-    return replace(case, customer_since=None, pauses=pauses)
+    return changed(case, customer_since=None, pauses=pauses)
 
 
 def _graded(case: Case, event: events.Graded) -> Outcome:

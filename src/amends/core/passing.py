@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from amends.core import clocks, events
-from amends.core.case import ZERO, Case, Entry, Outcome, Promise
+from amends.core.case import ZERO, Case, Entry, Outcome, Promise, changed
 from amends.core.effects import Effect, Escalate, Send
 from amends.core.escalation import Handling, climb
 from amends.core.holding import Hold, holding
@@ -18,22 +18,22 @@ from amends.core.values import CaseState
 def time_passed(case: Case, event: events.TimePassed, policy: Policy, now: datetime) -> Outcome:
     """What has come due by `now`, as far as `event.around` tells what is going on around the case."""
     woken = _woken(case, now)
-    changed, entries = woken.case, list(woken.entries)
+    after, entries = woken.case, list(woken.entries)
     effects: list[Effect] = []
-    if changed.is_open and changed.clock_offset == ZERO:
-        calendar = policy.calendar(changed.channel)
+    if after.is_open and after.clock_offset == ZERO:
+        calendar = policy.calendar(after.channel)
         for step in (_held, _climbed):
-            outcome = step(changed, event.around, policy, calendar, now)
-            changed = outcome.case
+            outcome = step(after, event.around, policy, calendar, now)
+            after = outcome.case
             entries += outcome.entries
             effects += outcome.effects
-    return Outcome(changed, tuple(entries), tuple(effects))
+    return Outcome(after, tuple(entries), tuple(effects))
 
 
 def _woken(case: Case, now: datetime) -> Outcome:
     if case.state is CaseState.SNOOZED and case.snoozed_until is not None and case.snoozed_until <= now:
         entry = Entry("woken", {"by": "its time"})
-        return Outcome(replace(case, state=CaseState.OPEN, snoozed_until=None), (entry,))
+        return Outcome(changed(case, state=CaseState.OPEN, snoozed_until=None), (entry,))
     return Outcome(case)
 
 
@@ -50,7 +50,7 @@ def _climbed(
     entries = [Entry("escalated", {"step": act.cause.step, "since": act.cause.since}) for act in found.acts]
     entries += [Entry("step passed over", {"step": step.name, "why": why}) for step, why in found.passed]
     effects = tuple(Escalate(act.does, act.cause.key) for act in found.acts)
-    return Outcome(replace(case, climbed=found.climbed), tuple(entries), effects)
+    return Outcome(changed(case, climbed=found.climbed), tuple(entries), effects)
 
 
 def _held(
@@ -80,5 +80,5 @@ def _held(
         "until": hold.until,
     }
     promise = Promise(now, hold.until)
-    changed = replace(case, held_at=now, promise=promise, sends_open=case.sends_open + 1)
-    return Outcome(changed, (Entry("holding reply written", content),), (send,))
+    after = changed(case, held_at=now, promise=promise, sends_open=case.sends_open + 1)
+    return Outcome(after, (Entry("holding reply written", content),), (send,))

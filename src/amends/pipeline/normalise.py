@@ -130,7 +130,9 @@ def _place(brand_id: int, new: Sequence[Arrival], known: dict[Key, Known], fresh
 
 
 def _author(item: Item) -> posts.NewAuthor:
-    return posts.NewAuthor(item.channel, item.author_id, item.author_handle, item.author_name)
+    return posts.NewAuthor(
+        item.channel, item.author_id, item.author_handle, item.author_name, item.author_followers
+    )
 
 
 def _know_parent(arrival: Arrival, known: dict[Key, Known], fresh: dict[Key, Arrival]) -> None:

@@ -156,4 +156,5 @@ def _item(channel: str, seen: Seen) -> Item:
         edited_at=seen.edited_at,
         deleted=seen.deleted,
         noticed_at=seen.noticed_at,
+        author_followers=seen.author_followers,
     )

@@ -47,6 +47,7 @@ class Item:
     deleted: bool = False
     noticed_at: datetime | None = None
     claimed_at: datetime | None = None
+    author_followers: int | None = None
 
 
 def checked(item: Item, now: datetime) -> Item:
@@ -125,6 +126,7 @@ def _fields(item: Item) -> raw.Fields:
         "lang": plain(item.lang)[:12],
         "edited_at": item.edited_at.astimezone(UTC).isoformat() if item.edited_at else "",
         "deleted": item.deleted,
+        raw.FOLLOWERS: item.author_followers,
     }
     return {name: value for name, value in fields.items() if value}
 
@@ -160,6 +162,7 @@ def item_of(waiting: raw.Waiting) -> Item:
         deleted=word("deleted", False),
         noticed_at=noticed_at,
         claimed_at=claimed if claimed != posted_at else None,
+        author_followers=word(raw.FOLLOWERS),
     )
 
 
