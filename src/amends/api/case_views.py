@@ -103,6 +103,7 @@ def send(row: models.Send) -> Send:
         why=row.why,
         attempts=row.attempts,
         written_by=row.written_by_id,
+        automatic=row.automatic,
         written_at=row.written_at,
         settled_at=row.settled_at,
         remote_id=row.remote_id,

@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from amends.api.words import Body, Shape
-from amends.core.values import Direction, Kind, Severity, Visibility
+from amends.core.values import Direction, Kind, Severity, Standing, Visibility
 from amends.pipeline.import_fields import DEFAULT_CHANNEL
 from amends.pipeline.offered import Became, Told
 from amends.store import models
@@ -122,6 +122,8 @@ class Author(Shape):
     remote_id: Annotated[str, Field(description="The network's own id.")]
     handle: Annotated[str, Field(description="Handle, as last seen.")]
     name: Annotated[str, Field(description="Name, as last seen.")]
+    followers: Annotated[int | None, Field(description="How many follow them, where the network says so.")]
+    standing: Annotated[Standing, Field(description="How the firm stands to them.")]
 
 
 class Reason(Shape):
@@ -184,6 +186,7 @@ class Post(Shape):
     deleted_at: Annotated[datetime | None, Field(description="When the desk learned that it was deleted.")]
     version: Annotated[int, Field(description="1, and one more for each edit.")]
     wants_answer: Annotated[bool, Field(description="Whether the person waits because of it.")]
+    automatic: Annotated[bool, Field(description="Whether it is a holding reply that no person wrote.")]
     reading: Annotated[Reading | None, Field(description="What was read in it; null until a model has.")]
 
 
@@ -222,12 +225,19 @@ def post_in_full(row: models.Post) -> PostInFull:
 
 def author(row: models.Author) -> Author:
     """A person as the API gives them."""
-    return Author(id=row.pk, remote_id=row.remote_id, handle=row.handle, name=row.name)
+    return Author(
+        id=row.pk,
+        remote_id=row.remote_id,
+        handle=row.handle,
+        name=row.name,
+        followers=row.followers,
+        standing=Standing(row.standing),
+    )
 
 
 def _fields(row: models.Post) -> dict[str, Any]:
     same = ("channel", "remote_id", "text", "lang", "url", "in_reply_to", "posted_at", "received_at")
-    also = ("claimed_at", "seen_at", "answered_at", "edited_at", "deleted_at", "version", "wants_answer")
+    also = ("claimed_at", "seen_at", "answered_at", "edited_at", "deleted_at", "version", "wants_answer", "automatic")
     return {
         **{name: getattr(row, name) for name in same + also},
         "id": row.pk,

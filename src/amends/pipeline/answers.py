@@ -59,11 +59,14 @@ def reply(
     actor: Actor,
     now: datetime,
     key: UUID | None = None,
+    *,
+    hands_over: bool = False,
 ) -> Case:
     """Plan an answer under a post of the case; raises NotPossible, saying what to do instead.
 
     `key`, where given, is the send's own: a second answer under it is refused by the database
-    (IntegrityError); `reply_once` is for callers who may ask twice.
+    (IntegrityError); `reply_once` is for callers who may ask twice. Once an answer that `hands_over` stands,
+    we wait for the customer.
     """
     if post.case_id != case.pk or post.direction != Direction.IN:
         raise NotPossible("Choose a post of the person in this case to answer to.")
@@ -79,7 +82,9 @@ def reply(
         raise NotPossible(
             f"The answer counts {counted[0]}, the network allows {counted[1]}. Shorten it; it was kept."
         )
-    event = events.ReplyWritten(str(key or uuid4()), words, post.pk, account.pk, visibility)
+    event = events.ReplyWritten(
+        str(key or uuid4()), words, post.pk, account.pk, visibility, hands_over
+    )
     return happen(case.pk, event, actor, now)
 
 
@@ -97,7 +102,9 @@ class KeyUsed(NotPossible):
 
 
 def reply_once(
-    case: models.Case, post: models.Post, text: str, actor: Actor, now: datetime, key: UUID
+    case: models.Case, post: models.Post, text: str, actor: Actor, now: datetime, key: UUID,
+    *,
+    hands_over: bool = False,
 ) -> models.Send:
     """The answer under `key`: planned now, or the one planned when it was first asked for; never two.
 
@@ -106,7 +113,7 @@ def reply_once(
     sends = models.Send.objects.filter(key=key)
     if not sends.exists():
         try:
-            reply(case, post, text, actor, now, key)
+            reply(case, post, text, actor, now, key, hands_over=hands_over)
         except IntegrityError:  # asked for twice at once: the other one planned it
             if not sends.exists():
                 raise

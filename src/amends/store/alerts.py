@@ -83,18 +83,18 @@ def standing(user_id: int, brand_id: int, role: Role, limit: int = MOST) -> list
 
 _SEEN = """
 UPDATE store_alert a SET seen_at = %s, seen_by_id = %s FROM store_membership m
-WHERE a.id = %s AND m.brand_id = a.brand_id AND m.user_id = %s AND a.seen_at IS NULL
+WHERE a.id = %s AND a.brand_id = %s AND m.brand_id = a.brand_id AND m.user_id = %s AND a.seen_at IS NULL
     AND (a.to_id = m.user_id OR a.role = ANY(%s))
-RETURNING a.brand_id
+RETURNING a.brand_id, a.case_id
 """
 
 
-def seen(alert_id: int, user_id: int, role: Role, now: datetime) -> bool:
+def seen(alert_id: int, user_id: int, brand_id: int, role: Role, now: datetime) -> bool:
     """Somebody whom it told has seen an alert; False where it is not theirs or was seen before."""
     roles = [each.value for each in Role if role.covers(each)]
     with connection.cursor() as cursor:
-        cursor.execute(_SEEN, [now, user_id, alert_id, user_id, roles])
+        cursor.execute(_SEEN, [now, user_id, alert_id, brand_id, user_id, roles])
         row = cursor.fetchone()
     if row is not None:
-        live.tell(row[0])
+        live.tell(row[0], [row[1]])
     return row is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -51,6 +52,23 @@ def put_on_record(case_id: int, lines: Sequence[history.Line]) -> None:
             [end.count, end.hash, case_id],
         )
     live.tell(held.brand_id, [case_id])
+
+
+def unsettle(case_id: int, posted_at: datetime) -> None:
+    """A post of this time needs an answer after all, though it was said that nothing up to it does."""
+    before = posted_at - timedelta.resolution
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE store_case SET settled_until = %s WHERE id = %s AND settled_until > %s",
+            [before, case_id, before],
+        )
+
+
+def open_of(author_id: int) -> list[int]:
+    """The cases of a person that still ask for work."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM store_case WHERE author_id = %s AND state <> 'resolved'", [author_id])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _locked(row: Sequence[Any]) -> Locked:

@@ -65,6 +65,7 @@ class TalkPost:
     severity: Severity
     labels: dict[str, Any]
     wants_answer: bool
+    automatic: bool
     parent_id: int | None
     versions: tuple[Version, ...]
 
@@ -89,7 +90,7 @@ SELECT p.id, p.case_id, p.author_id, a.handle, a.name, p.direction, p.visibility
     left(p.text, {WORDS}), char_length(left(p.text, {WORDS} + 1)) > {WORDS}, p.lang, p.url, p.remote_id,
     p.in_reply_to, p.posted_at, p.claimed_at, p.received_at, p.seen_at, p.answered_at, p.edited_at,
     p.deleted_at, p.erased_at, p.read_at, p.model, p.complaint, p.kind, p.severity, p.labels, p.wants_answer,
-    parent.id,
+    p.automatic, parent.id,
     CASE WHEN p.version > 1 AND p.deleted_at IS NULL THEN ARRAY(
         SELECT jsonb_build_array(v.version, v.seen_at, left(v.text, {WORDS})) FROM store_postversion v
         WHERE v.post_id = p.id ORDER BY v.version DESC LIMIT {_VERSIONS}) END
@@ -113,8 +114,8 @@ def posts(conversation_id: int, case_id: int | None, before: int | None = None, 
 def _post(row: Sequence[Any]) -> TalkPost:
     values = list(row)
     values[5], values[25], values[26] = Direction(row[5]), Severity(row[25]), json.loads(row[26])
-    versions = [json.loads(version) for version in row[29] or ()]
-    values[29] = tuple(Version(number, _time(seen_at), text) for number, seen_at, text in versions)
+    versions = [json.loads(version) for version in row[30] or ()]
+    values[30] = tuple(Version(number, _time(seen_at), text) for number, seen_at, text in versions)
     return TalkPost(*values)
 
 
@@ -144,6 +145,7 @@ class Sending:
     to_post_id: int
     remote_id: str
     needs_person: bool
+    automatic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ SELECT
           WHERE e.chain = %(chain)s ORDER BY e.position DESC LIMIT {_HISTORY}),
     ARRAY(SELECT jsonb_build_array(s.id, s.state, left(s.text, {_ANSWER}), s.why, {_PERSON}, s.written_at,
                                    s.to_post_id, s.remote_id,
-                                   s.state = 'unknown' AND s.not_before > %(soon)s)
+                                   s.state = 'unknown' AND s.not_before > %(soon)s, s.automatic)
           FROM store_send s LEFT JOIN store_user u ON u.id = s.written_by_id
           WHERE s.case_id = %(case)s ORDER BY s.id DESC LIMIT {_SENDS}),
     ARRAY(SELECT jsonb_build_array(c.id, c.state, c.kind, c.severity, c.opened_at, c.posts_in, c.resolution,

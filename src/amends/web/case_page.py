@@ -89,6 +89,7 @@ def _state(request: HttpRequest, case: models.Case, now: datetime) -> dict[str, 
         "reasons": _reasons(case, own),
         "severities": words.SEVERITIES,
         "resolutions": words.RESOLUTIONS,
+        "standings": words.STANDINGS,
     }
 
 
@@ -99,7 +100,7 @@ def _reasons(case: models.Case, own: datetime) -> tuple[str, ...]:
     return priority.explain(harm, case.band, case.due_at, own, promised=promised)
 
 
-_WHILE_OPEN = frozenset({"resolve", "snooze", "assign", "reopen"})
+_WHILE_OPEN = frozenset({"resolve", "snooze", "promise", "wait", "go_on", "assign", "reopen"})
 
 
 def _loose(case: models.Case, trouble: Trouble | None) -> str:
@@ -109,7 +110,7 @@ def _loose(case: models.Case, trouble: Trouble | None) -> str:
     resolved = case.state == CaseState.RESOLVED
     gone = trouble.form in _WHILE_OPEN and resolved == (trouble.form != "reopen")
     evidence = trouble.form.startswith("evidence") and not case.on_hold
-    return trouble.why if gone or evidence or trouble.form in ("take", "settle", "send") else ""
+    return trouble.why if gone or evidence or trouble.form in ("take", "settle", "send", "waits") else ""
 
 
 def _first_answer(case: models.Case) -> str:

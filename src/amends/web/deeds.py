@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from amends.core import events
 from amends.core.case import NotPossible
-from amends.core.values import Kind, Resolution, Role, SendState, Severity
+from amends.core.values import Kind, Resolution, Role, SendState, Severity, Standing
 from amends.pipeline import actions, answers, corrections, decide
 from amends.store import access, models, presence, talk
 from amends.web import asked, case_page, place, views, words
@@ -100,6 +100,39 @@ def settle(request: HttpRequest, case: models.Case) -> str:
 
 
 @deed()
+def promise(request: HttpRequest, case: models.Case) -> str:
+    """The person was told by when they hear from us."""
+    until = asked.until(request.POST, place.instant(request))
+    _happen(request, case, events.Promised(until - case.clock_offset))
+    return "The promise is kept with the case; it is the target from now on."
+
+
+@deed()
+def wait(request: HttpRequest, case: models.Case) -> str:
+    """The next word is the customer's."""
+    _happen(request, case, events.CustomersTurn(asked.text(request.POST, "why")))
+    return "The resolution clock stands until the person writes."
+
+
+@deed()
+def go_on(request: HttpRequest, case: models.Case) -> str:
+    """It is our turn again, though the customer has not written."""
+    _happen(request, case, events.OurTurn(asked.text(request.POST, "why")))
+    return "It is your turn again; the resolution clock runs."
+
+
+@deed(access.SUPERVISOR)
+def standing(request: HttpRequest, case: models.Case) -> str:
+    """How the firm stands to the person."""
+    chosen = asked.word(request.POST, "standing", Standing)
+    if chosen is None:
+        raise NotPossible("Choose how the firm stands to the person.")
+    why = asked.text(request.POST, "why")
+    corrections.set_standing(case.author, chosen, why, _actor(request), place.instant(request))
+    return "It is on record, and all open cases of the person go by it."
+
+
+@deed()
 def grade(request: HttpRequest, case: models.Case) -> str:
     """The severity is what the reader says."""
     severity = asked.word(request.POST, "severity", Severity)
@@ -149,7 +182,9 @@ def reply(request: HttpRequest, case: models.Case) -> str:
         _tell_first([*_meanwhile(request, case), *_beside(request, case)])
     post = access.post(user, to_post, access.AGENT)
     text = asked.text(request.POST, "text")
-    answers.reply_once(case, post, text, _actor(request), place.instant(request), key)
+    hands_over = request.POST.get("then") == "wait"
+    actor, now = _actor(request), place.instant(request)
+    answers.reply_once(case, post, text, actor, now, key, hands_over=hands_over)
     return "Your answer is on its way. It stands below as soon as the network has it."
 
 
@@ -220,6 +255,21 @@ def evidence(request: HttpRequest, case_id: int) -> HttpResponse:
     response = case_page.show(request, case, evidence=Evidence(post_id, tuple(said)))
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def waits(request: HttpRequest, post_id: int) -> HttpResponse:
+    """Somebody waits for an answer to a post, whatever was read in it."""
+    post = access.post(place.reader(request), post_id, access.AGENT)
+    if request.method != "POST" or post.case_id is None:
+        return redirect("post", post_id)
+    try:
+        corrections.needs_answer(post, _actor(request), place.instant(request))
+    except NotPossible as no:
+        case = access.case(place.reader(request), post.case_id, access.AGENT)
+        return case_page.show(request, case, Trouble("waits", str(no)))
+    messages.success(request, "The person waits for an answer to that post.")
+    return redirect("case", post.case_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from amends.core.values import Kind, Resolution, SendState, Severity
+from amends.core.escalation import Does
+from amends.core.values import Kind, Resolution, SendState, Severity, Standing
 from amends.store.lists import UNREAD, View
 from amends.store.talk import Line
 
@@ -41,6 +42,17 @@ SEND_STATES: Mapping[SendState, str] = {
     SendState.SENT: "sent",
     SendState.REFUSED: "not sent",
     SendState.UNKNOWN: "not known whether it was sent",
+}
+
+STANDINGS: Mapping[Standing, str] = {
+    Standing.ORDINARY: "As everybody",
+    Standing.PRIORITY: "Priority: the firm has promised them more",
+}
+STEPS: Mapping[Does, str] = {
+    Does.NUDGE: "Your case waits",
+    Does.OFFER: "Who can answer?",
+    Does.REASSIGN: "Needs somebody else",
+    Does.ALERT: "Waits too long",
 }
 
 
@@ -127,6 +139,14 @@ def _resolved(body: Body, _: People) -> str:
         return "resolved the case"
 
 
+def _escalated(body: Body, _: People) -> str:
+    return f"took the step {body.get('step', 'of the ladder')} of the escalation"
+
+
+def _kept(body: Body, _: People) -> str:
+    return f"kept the promised update{'' if body.get('in_time') else ', but too late'}"
+
+
 def _plain(text: str) -> Callable[[Body, People], str]:
     return lambda _body, _people: text
 
@@ -144,6 +164,16 @@ _SAID: Mapping[str, Callable[[Body, People], str]] = {
     "snoozed": _plain("put the case aside"),
     "woken": lambda body, _: f"brought the case back: {body.get('by', 'its time')}",
     "needs no answer": _plain("found that nobody waits for an answer"),
+    "needs an answer": _plain("found that somebody waits for an answer"),
+    "update promised": _plain("promised an update"),
+    "promise answered": _kept,
+    "waits for the customer": _plain("left the next word to the customer"),
+    "customer wrote": _plain("brought the customer's word that was waited for"),
+    "goes on without the customer": _plain("went on without the customer"),
+    "escalated": _escalated,
+    "step passed over": lambda body, _: f"passed over the step {body.get('step')}",
+    "holding reply written": _plain("wrote a holding reply"),
+    "holding reply sent": _plain("took the holding reply: it stands there"),
     "graded": lambda body, _: f"set the severity from {body.get('from')} to {body.get('to')}",
     "reply written": _plain("wrote an answer"),
     "reply sent": _plain("took the answer: it stands there"),

@@ -26,7 +26,7 @@
       lost = setTimeout(showLine, state === "lost" || state === "away" ? 1500 : 0);
     },
     waiting: (told) => { if (told.brand === brand) wait(told.waiting); },
-    changed: (told) => { if (told.brand === brand && concerns(told)) redraw(told.mark); },
+    changed: (told) => { if (told.brand !== brand) return; if (concerns(told)) redraw(told.mark); else ring(); },
     nobody: () => { present.clear(); showPresent(); },
     presence: (told) => { if (told.brand === brand) { present.set(told.case, told.people.filter(({ id }) => id !== me)); showPresent(); } },
     reload: () => redraw(),
@@ -37,6 +37,17 @@
     const badge = one("waiting"), told = number > 99 ? "99+" : `${number}`;
     if (badge) { badge.hidden = !number; badge.querySelector(".num").textContent = told; }
     document.title = number ? `(${told}) ${title}` : title;
+  };
+  const RING = 10000; // the number of alerts, where nothing else of the page is drawn anew
+  let rung;
+  const ring = () => {
+    const link = one("alerts");
+    if (!link || document.hidden || rung !== undefined) return;
+    rung = setTimeout(async () => {
+      rung = undefined;
+      const answer = await fetch(link.href, { headers: { "HX-Request": "true", Redraw: "now" }, cache: "no-store" }).catch(() => undefined);
+      if (answer?.ok) one("alerts")?.replaceWith(document.importNode(new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("alerts"), true));
+    }, RING);
   };
   const tell = (words) => { const told = one("told"); if (told) told.textContent = words; };
 
