@@ -53,5 +53,6 @@ def labels(reading: Reading) -> dict[str, object]:
     return {
         "abuse": reading.abuse,
         "urgent": list(reading.urgent),
+        "about": list(reading.about),
         "reasons": [asdict(reason) for reason in reading.reasons],
     }
