@@ -54,6 +54,12 @@ def test_calm_texts_raise_no_signal(text: str) -> None:
     assert read(text).abuse < 0.5
 
 
+def test_what_is_only_perhaps_there_is_not_said_to_be_there() -> None:
+    readings = load().read([Text(example.text) for example in corpus.judged("urgent")[:200]])
+    assert any(reading.perhaps for reading in readings)
+    assert not any(set(reading.perhaps) & set(reading.urgent) for reading in readings)
+
+
 def test_a_grave_signal_in_a_complaint_makes_it_at_least_high() -> None:
     reading = read("your heater caught fire last night and nobody answers the phone")
     assert reading.is_complaint

@@ -142,6 +142,7 @@ class Reading(Shape):
     severity: Annotated[Severity, Field(description="How bad the grievance is.")]
     abuse: Annotated[float, Field(description="How sure the model is that it insults, 0 to 1.")]
     urgent: Annotated[list[str], Field(description="Signals of urgency that were found.")]
+    perhaps: Annotated[list[str], Field(description="Signals that may be there; somebody should look.")]
     about: Annotated[list[str], Field(description="What the complaint is about.")]
     fluency: Annotated[
         Fluency, Field(description="How well the shipped model reads the language of the post.")
@@ -240,6 +241,7 @@ def _reading(row: models.Post) -> Reading | None:
         severity=Severity(row.severity),
         abuse=row.labels.get("abuse", 0.0),
         urgent=row.labels.get("urgent", []),
+        perhaps=row.labels.get("perhaps", []),
         about=row.labels.get("about", []),
         fluency=fluency(row.lang),
         reasons=[Reason(**reason) for reason in row.labels.get("reasons", [])],

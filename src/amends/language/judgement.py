@@ -20,7 +20,7 @@ class Judgement:
 
     `slope` and `shift`, one a column, turn scores into log-odds that are right as often as they say (Platt).
     A complaint is said from a chance of `complaint` on, each step of severity
-    from its own, any urgent signal from `urgent` on.
+    and each urgent signal from its own; from `perhaps` on somebody should look whether there is one.
     """
 
     name: str
@@ -28,7 +28,8 @@ class Judgement:
     shift: tuple[float, ...]
     complaint: float
     severity: tuple[float, ...]
-    urgent: float
+    urgent: tuple[float, ...]
+    perhaps: float
 
     def chances(self, scores: Floats) -> Floats:
         """The chance in each column, of one text or of a row of them."""
@@ -42,7 +43,7 @@ class Judgement:
         least[heads.COMPLAINT], least[heads.SEVERITY], least[heads.SIGNALS] = (
             self.complaint,
             self.severity,
-            self.urgent,
+            self.perhaps,
         )
         odds = np.log(least / (1 - least))
         found: Floats = (odds - np.asarray(self.shift, np.float32)) / np.asarray(self.slope, np.float32)
@@ -61,10 +62,11 @@ class Judgement:
         steps = chances[heads.SEVERITY] >= np.asarray(self.severity)
         return Severity.of_level(1 + int(np.argmin([*steps, False])))
 
-    def signals(self, chances: Floats) -> tuple[str, ...]:
-        """The urgent signals that are likely enough."""
-        found = chances[heads.SIGNALS] >= self.urgent
-        return tuple(signal for signal, is_so in zip(heads.URGENT, found, strict=True) if is_so)
+    def signals(self, chances: Floats) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The urgent signals that are likely enough to go by, and those that somebody should look for."""
+        told = list(zip(heads.URGENT, chances[heads.SIGNALS].tolist(), self.urgent, strict=True))
+        found = tuple(signal for signal, chance, least in told if chance >= least)
+        return found, tuple(s for s, chance, _ in told if chance >= self.perhaps and s not in found)
 
 
 def read(path: Path) -> Judgement:

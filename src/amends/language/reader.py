@@ -53,8 +53,10 @@ class Reader:
         kind = self._judged.kind(said.text, chances)
         hits = self._lists.find(words.words, frozenset(words.words), lang)
         told = [hit for hit in hits if kind is Kind.COMPLAINT or not hit.label.startswith(ABOUT)]
-        read = [f"{URGENT}{signal}" for signal in self._judged.signals(chances)]
-        carried = [kind.value, *read, *([ABUSE] if chances[INSULT] >= INSULTING else [])]
+        read, perhaps = self._judged.signals(chances)
+        listed = _named(URGENT, [hit.label for hit in hits])
+        carried = [kind.value, *(f"{URGENT}{signal}" for signal in (*read, *perhaps))]
+        carried += [ABUSE] if chances[INSULT] >= INSULTING else []
         worth = _worth(said, self._points)
         reasons = [
             r for label in carried for r in _carriers(label, worth[:, _column(label)], text.text, pieces)
@@ -66,7 +68,8 @@ class Reader:
             severity=_severity(self._judged.level(chances), hits)
             if kind is Kind.COMPLAINT
             else Severity.NONE,
-            urgent=_named(URGENT, [*read, *(hit.label for hit in hits)]),
+            urgent=tuple(dict.fromkeys((*read, *listed))),
+            perhaps=tuple(signal for signal in perhaps if signal not in listed),
             abuse=_abuse(float(chances[INSULT]), hits),
             lang=lang,
             reasons=(*reasons, *_listed(told, words)),

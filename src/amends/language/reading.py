@@ -34,6 +34,7 @@ class Reading:
 
     `complaint` and `abuse` lie between 0 and 1; `kind` is `complaint` exactly when `is_complaint`;
     `severity` is `none` exactly when it is not. `about` says what a complaint is about, by word lists.
+    `perhaps` are urgent signals that somebody should look for; they are not likely enough to go by.
     """
 
     complaint: float
@@ -46,3 +47,4 @@ class Reading:
     reasons: tuple[Reason, ...]
     model: str
     about: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()

@@ -98,7 +98,7 @@ def answer(post: Post, reading: Reading) -> dict[str, Any]:
         "kind": reading.kind.value,
         "about": list(reading.about),
         "abuse": reading.abuse,
-        "urgent": list(reading.urgent),
+        "urgent": [*reading.urgent, *reading.perhaps],
         "lang": reading.lang,
         "reasons": [asdict(reason) for reason in reading.reasons],
         "model": reading.model,

@@ -53,6 +53,7 @@ def labels(reading: Reading) -> dict[str, object]:
     return {
         "abuse": reading.abuse,
         "urgent": list(reading.urgent),
+        "perhaps": list(reading.perhaps),
         "about": list(reading.about),
         "reasons": [asdict(reason) for reason in reading.reasons],
     }

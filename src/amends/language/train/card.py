@@ -164,6 +164,14 @@ def _urgent(models: Sequence[Figures]) -> str:
                 "recall ≥ 95",
             ]
         )
+        sure = found["sure"]
+        rows.append(
+            [f"`{model['model']}`", "any, sure", found["urgent"], sure["recall"], sure["precision"], ""]
+        )
+        rows += [
+            [f"`{model['model']}`", f"any, {lang}", told["n"], told["recall"], told["precision"], ""]
+            for lang, told in found["languages"].items()
+        ]
         rows += [
             [
                 f"`{model['model']}`",

@@ -126,23 +126,26 @@ def severity(rows: Sequence[Read]) -> Figures:
 def urgent(rows: Sequence[Read]) -> Figures:
     """Whether anything urgent is said, and each signal by itself."""
     truth = np.array([bool(_signals(r)) for r in rows])
-    said = np.array([bool(r.reading.urgent) for r in rows])
+    said = np.array([bool(_told(r)) for r in rows])
     found: Figures = {"urgent": int(truth.sum()), "calm": int((~truth).sum()), **_found(truth, said)}
+    found["sure"] = _found(truth, np.array([bool(r.reading.urgent) for r in rows]))
     for signal in sorted({signal for r in rows for signal in _signals(r)}):
         held = np.array([signal in _signals(r) for r in rows])
-        found[signal] = _found(held, np.array([signal in r.reading.urgent for r in rows])) | {
-            "n": int(held.sum())
-        }
+        found[signal] = _found(held, np.array([signal in _told(r) for r in rows])) | {"n": int(held.sum())}
     by_language = {
         lang: [r for r in rows if r.example.lang == lang] for lang in sorted({r.example.lang for r in rows})
     }
     found["languages"] = {
-        lang: _found(
-            np.array([bool(_signals(r)) for r in part]), np.array([bool(r.reading.urgent) for r in part])
-        )
+        lang: _found(np.array([bool(_signals(r)) for r in part]), np.array([bool(_told(r)) for r in part]))
+        | {"n": sum(bool(_signals(r)) for r in part)}
         for lang, part in by_language.items()
     }
     return found
+
+
+def _told(row: Read) -> tuple[str, ...]:
+    """What is said to be there, or perhaps there: both ask for somebody to look."""
+    return *row.reading.urgent, *row.reading.perhaps
 
 
 def _signals(row: Read) -> frozenset[str]:

@@ -16,7 +16,7 @@ FEWEST = 20
 """A column is set by itself only where so many texts say yes and so many no."""
 STEPS = np.round(np.arange(0.02, 0.91, 0.01), 2)
 RECALL = 0.9
-"""The share of texts with an urgent signal that is to be found: more would call too much else urgent."""
+"""The share of texts with an urgent signal in which one is to be looked for: more would be too many."""
 
 
 def judge(name: str, scores: Floats, lessons: Sequence[Lesson]) -> Judgement:
@@ -25,7 +25,7 @@ def judge(name: str, scores: Floats, lessons: Sequence[Lesson]) -> Judgement:
     weight = np.array([lesson.weight for lesson in lessons])
     pairs = [_platt(scores[:, c], chance[:, c], weight[:, c]) for c in range(heads.WIDTH)]
     slope, shift = zip(*pairs, strict=True)
-    read = Judgement(name, slope, shift, 0.5, (0.5,) * len(heads.AT_LEAST), 0.5)
+    read = Judgement(name, slope, shift, 0.5, (0.5,) * len(heads.AT_LEAST), (0.5,) * len(heads.URGENT), 0.5)
     chances = read.chances(scores.astype(np.float32))
     told = weight[:, 0] > 0
     return Judgement(
@@ -34,7 +34,8 @@ def judge(name: str, scores: Floats, lessons: Sequence[Lesson]) -> Judgement:
         shift,
         complaint=best(chance[told, 0] > 0.5, chances[told, 0]),
         severity=tuple(_best_of(chance, weight, chances, c) for c in _columns(heads.SEVERITY)),
-        urgent=_recalling(chance, weight, chances),
+        urgent=tuple(_best_of(chance, weight, chances, c) for c in _columns(heads.SIGNALS)),
+        perhaps=_recalling(chance, weight, chances),
     )
 
 
