@@ -1,7 +1,7 @@
 # The verbs of this repository. Everything lives in .venv; nothing is installed elsewhere but, as root, apt packages.
 PYTHON = .venv/bin/python
 PORT ?= 8010
-.PHONY: setup demo test check lint format types rules docs bench lock clean
+.PHONY: setup demo test check lint format types rules docs bench model lock clean
 
 setup: ## everything to run, test and check
 	./scripts/setup test
@@ -29,6 +29,10 @@ docs:
 
 bench: setup ## a table, and bench/results.json
 	$(PYTHON) -m bench
+
+model: ## the shipped models anew, from the folder that AMENDS_CORPORA names, and their figures
+	./scripts/setup train
+	$(PYTHON) -m amends.language.train
 
 lock: ## pin what pyproject.toml asks for (LOCK_WITH names the pip-compile to use)
 	./scripts/lock

@@ -51,7 +51,13 @@ def test_urgent_signals_are_found_with_their_words(text: str, signal: str) -> No
 @pytest.mark.parametrize("text", CALM)
 def test_calm_texts_raise_no_signal(text: str) -> None:
     assert read(text).urgent == ()
-    assert read(text).abuse == 0.0
+    assert read(text).abuse < 0.5
+
+
+def test_what_is_only_perhaps_there_is_not_said_to_be_there() -> None:
+    readings = load().read([Text(example.text) for example in corpus.judged("urgent")[:200]])
+    assert any(reading.perhaps for reading in readings)
+    assert not any(set(reading.perhaps) & set(reading.urgent) for reading in readings)
 
 
 def test_a_grave_signal_in_a_complaint_makes_it_at_least_high() -> None:
@@ -60,12 +66,13 @@ def test_a_grave_signal_in_a_complaint_makes_it_at_least_high() -> None:
     assert reading.severity in {Severity.HIGH, Severity.CRITICAL}
 
 
-def test_abuse_grows_from_swearing_to_insult_to_threat() -> None:
-    swearing = read("this is bullshit").abuse
+def test_insults_and_threats_are_abuse_and_civil_words_are_none() -> None:
+    civil = read("this is not what I ordered").abuse
     insult = read("fuck off you morons").abuse
     threat = read("I know where you live and I will find you").abuse
-    assert 0 < swearing < insult < threat
-    assert read("Danke, ihr seid toll", "de").abuse == 0
+    assert civil < 0.5 < insult
+    assert threat > 0.5
+    assert read("Danke, ihr seid toll", "de").abuse < 0.5
     assert read("ihr seid alle Vollidioten", "de").abuse > 0.5
 
 

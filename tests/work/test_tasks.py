@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from amends import clock
-from amends.language import model, weights
+from amends.language import reader
 from amends.pipeline import wake
 from amends.pipeline.receive import Item, receive
 from amends.store import brands, sealed
@@ -73,13 +73,13 @@ def test_posts_are_kept_when_the_model_cannot_be_loaded(
     item = Item("fake", "1", "ann", "My parcel is lost, this is a scandal!", now)
     receive(brand.pk, [(item, b"{}")], source="test", now=now)
     with monkeypatch.context() as broken:
-        broken.setattr(weights.read, "__defaults__", (Path("/no/such/weights"),))
-        model.load.cache_clear()
+        broken.setattr(reader, "ROOM", Path("/no/such/weights"))
+        reader.load.cache_clear()
         tasks.take()
     assert Post.objects.get().read_at is None
     tasks.take()
     assert Post.objects.get().read_at is not None
-    model.load.cache_clear()
+    reader.load.cache_clear()
 
 
 def test_every_task_runs_on_an_empty_desk(brand: Brand) -> None:

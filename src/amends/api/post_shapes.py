@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from amends.api.words import Body, Shape
 from amends.core.values import Direction, Kind, Severity, Standing, Visibility
+from amends.language.fluency import Fluency, fluency
 from amends.pipeline.import_fields import DEFAULT_CHANNEL
 from amends.pipeline.offered import Became, Told
 from amends.store import models
@@ -129,7 +130,7 @@ class Author(Shape):
 class Reason(Shape):
     """Words that carried a label."""
 
-    label: Annotated[str, Field(description="A kind, or `urgent:` or `abuse:` with a name.")]
+    label: Annotated[str, Field(description="A kind, `abuse`, or `urgent:` or `about:` with a name.")]
     start: Annotated[int, Field(description="First code point of the words in the text.")]
     end: Annotated[int, Field(description="The code point behind the last.")]
 
@@ -143,6 +144,11 @@ class Reading(Shape):
     severity: Annotated[Severity, Field(description="How bad the grievance is.")]
     abuse: Annotated[float, Field(description="How sure the model is that it insults, 0 to 1.")]
     urgent: Annotated[list[str], Field(description="Signals of urgency that were found.")]
+    perhaps: Annotated[list[str], Field(description="Signals that may be there; somebody should look.")]
+    about: Annotated[list[str], Field(description="What the complaint is about.")]
+    fluency: Annotated[
+        Fluency, Field(description="How well the shipped model reads the language of the post.")
+    ]
     reasons: Annotated[list[Reason], Field(description="The words that carried it.")]
     model: Annotated[str, Field(description="The model and its version.")]
     read_at: Annotated[datetime, Field(description="When it was read.")]
@@ -261,6 +267,9 @@ def _reading(row: models.Post) -> Reading | None:
         severity=Severity(row.severity),
         abuse=row.labels.get("abuse", 0.0),
         urgent=row.labels.get("urgent", []),
+        perhaps=row.labels.get("perhaps", []),
+        about=row.labels.get("about", []),
+        fluency=fluency(row.lang),
         reasons=[Reason(**reason) for reason in row.labels.get("reasons", [])],
         model=row.model,
         read_at=row.read_at,

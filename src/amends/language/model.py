@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Protocol
 
-from amends.language import linear, weights
+from amends.language import reader
 from amends.language.reading import Reading, Text
 
 
@@ -20,7 +19,6 @@ class Model(Protocol):
         ...
 
 
-@cache
-def load() -> Model:
-    """The shipped model; loaded once and then kept, safe to use from any thread."""
-    return linear.shipped(weights.read())
+def load(accurate: bool = False) -> Model:
+    """The shipped model, or the larger one, slower and less often wrong; safe to use from any thread."""
+    return reader.load("accurate" if accurate else "small")

@@ -20,7 +20,7 @@ class Text:
 class Reason:
     """Words that carried a label: code points `start` to `end` (excluded) of the text that was given.
 
-    The label is a kind (`complaint`), `urgent:` with a signal's name, or `abuse:` with a list's name.
+    The label is a kind (`complaint`), `abuse`, or `urgent:` or `about:` with a name.
     """
 
     label: str
@@ -33,7 +33,8 @@ class Reading:
     """What a model makes of one text.
 
     `complaint` and `abuse` lie between 0 and 1; `kind` is `complaint` exactly when `is_complaint`;
-    `severity` is `none` exactly when it is not.
+    `severity` is `none` exactly when it is not. `about` says what a complaint is about, by word lists.
+    `perhaps` are urgent signals that somebody should look for; they are not likely enough to go by.
     """
 
     complaint: float
@@ -45,3 +46,5 @@ class Reading:
     lang: str
     reasons: tuple[Reason, ...]
     model: str
+    about: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()

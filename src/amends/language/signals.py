@@ -1,4 +1,4 @@
-"""Word lists that a person can read: signs that a text cannot wait, and abuse."""
+"""Word lists that a person can read: signs that a text cannot wait, abuse, and what a complaint is about."""
 
 from __future__ import annotations
 

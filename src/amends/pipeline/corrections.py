@@ -101,4 +101,6 @@ def _reading(post: models.Post, kind: Kind, severity: Severity) -> Reading:
         lang=post.lang,
         reasons=(),
         model=BY_PERSON,
+        about=tuple(post.labels.get("about", ())),
+        perhaps=tuple(post.labels.get("perhaps", ())),
     )

@@ -55,5 +55,7 @@ def labels(reading: Reading, text: str) -> dict[str, object]:
         "abuse": reading.abuse,
         "heat": heat(text, reading.abuse),
         "urgent": list(reading.urgent),
+        "perhaps": list(reading.perhaps),
+        "about": list(reading.about),
         "reasons": [asdict(reason) for reason in reading.reasons],
     }

@@ -21,6 +21,8 @@ COMMANDS = (
     "add_admin",
     "set_password",
     "import_",
+    "triage",
+    "model",
     "verify_history",
     "stats",
     "retry_failed",

@@ -26,6 +26,16 @@ def whole(environ: Mapping[str, str], name: str, default: int, *, least: int, mo
     return int(given)
 
 
+def one_of(environ: Mapping[str, str], name: str, *choices: str) -> str:
+    """The word that is set; unset and empty are the first choice. Raises SettingError."""
+    given = environ.get(name, "").strip().lower() or choices[0]
+    if given not in choices:
+        raise SettingError(
+            f"{name} is “{shown(given)}”; it must be one of {', '.join(choices)}. Nothing was started."
+        )
+    return given
+
+
 def shown(given: str) -> str:
     """What was set, for a message: without a name and password or a query, short, on one line."""
     text = re.sub(r"(?s)^(\w*:?//)?.*@", r"\1…@", given.strip())

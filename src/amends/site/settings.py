@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
-from amends.site import mail_settings, places, public
+from amends.site import mail_settings, places, public, setting
 from amends.site.cluster import database_urls
 
 # A batch of posts is thousands of values that live as long as it does: to look through them all after every
@@ -37,6 +37,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 TRUSTED_PROXIES = public.trusted_proxies(_ENV)
 X_FRAME_OPTIONS = "DENY"
+MODEL = setting.one_of(_ENV, "AMENDS_MODEL", "small", "accurate")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 # A policy with all the rules and special days that it may have is a form of some 2,400 fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000

@@ -140,8 +140,8 @@ def _taken() -> int:
 def _model() -> model.Model | None:
     """The model, or none when it cannot be loaded: posts are kept all the same, as not yet read."""
     try:
-        return model.load()
-    except (OSError, ValueError, KeyError):
+        return model.load(accurate=settings.MODEL == "accurate")
+    except Exception:  # noqa: BLE001 - whatever is wrong with it must not stop posts from being kept
         _log.exception("The model cannot be loaded. Posts are kept as not yet read; install Amends anew.")
         return None
 

@@ -1,4 +1,4 @@
-"""`python -m amends.language.train`: fit the shipped weights and print how well they do."""
+"""`python -m amends.language.train`: make the shipped models, and measure them."""
 
 from __future__ import annotations
 
@@ -6,50 +6,66 @@ import argparse
 import hashlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
+import torch
 
-from amends.language import weights
-from amends.language.train import corpus, measure
-from amends.language.train.heads import learn, prepare
+from amends.language import embeddings, judgement
+from amends.language.reader import ROOM
+from amends.language.train import export, net, recipe
 
-NAME = "linear-1"
+CORPORA = "AMENDS_CORPORA"
+VERSION = 1
 
 
 def main() -> int:
-    """Train on our own texts and, where AMENDS_CORPORA names a folder, on the published tweets."""
+    """Learn from our own texts and from the published ones in the folder that AMENDS_CORPORA names."""
     parser = argparse.ArgumentParser(prog="python -m amends.language.train", description=main.__doc__)
-    parser.add_argument("--out", type=Path, default=weights.FILE, help="where the weights go")
-    parser.add_argument("--figures", action="store_true", help="measure on held-out texts too")
+    parser.add_argument("--out", type=Path, default=ROOM, help="the folder that the models go to")
+    parser.add_argument(
+        "--checkpoints",
+        type=Path,
+        default=Path(".build/model"),
+        help="what is kept on the way, and gone on from",
+    )
     options = parser.parse_args()
-    examples = _examples()
-    everything = np.arange(len(examples))
-    weights.write(learn(prepare(examples, range(len(examples))), everything, NAME), options.out)
-    kept = options.out.read_bytes()
-    say(f"{options.out}: {len(kept)} bytes, sha256 {hashlib.sha256(kept).hexdigest()}, {len(examples)} texts")
-    if options.figures:
-        _figures(examples)
+    folder = os.environ.get(CORPORA)
+    if not folder:
+        parser.error(f"{CORPORA} is not set: it names the folder of the published texts. Nothing was made.")
+    options.checkpoints.mkdir(parents=True, exist_ok=True)
+    _make(Path(folder), options.checkpoints, options.out)
     return 0
 
 
-def _examples() -> list[corpus.Example]:
-    examples = corpus.own()
-    folder = os.environ.get("AMENDS_CORPORA")
-    if folder:
-        examples += corpus.tweets(Path(folder))
-    else:
-        say("AMENDS_CORPORA is not set: learning from the texts of the tree alone.")
-    return examples
+def _make(corpora: Path, kept: Path, out: Path) -> None:
+    given = recipe.material(corpora)
+    say(
+        f"{len(given.first)} + {len(given.tweets)} lessons, "
+        f"{len(given.unlabelled)} unlabelled, {len(given.held)} held"
+    )
+    embeddings.write(net.embeddings(), out / embeddings.FILE.name)
+    start = _kept(kept / "first.pt", recipe.ACCURATE, lambda: recipe.first(given, say))
+    accurate = _kept(kept / "accurate.pt", recipe.ACCURATE, lambda: recipe.accurate(given, start, say))
+    small = _kept(kept / "small.pt", recipe.SMALL, lambda: recipe.small(given, accurate, say))
+    for name, encoder in (("accurate", accurate), ("small", small)):
+        export.write(encoder, out / f"{name}.onnx")
+        judgement.write(recipe.judged(f"{name}-{VERSION}", encoder, given.held), out / f"{name}.json")
+        content = (out / f"{name}.onnx").read_bytes()
+        say(f"{name}.onnx: {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
 
 
-def _figures(examples: list[corpus.Example]) -> None:
-    for line in measure.held_out(examples):
-        say(line)
-    if any(e.source == "tweets" for e in examples):
-        for alone in (True, False):
-            for line in measure.published(examples, alone):
-                say(line)
+def _kept(file: Path, layers: int, make: Callable[[], net.Net]) -> net.Net:
+    """What an earlier run left at this point, else made now and left there."""
+    if file.exists():
+        say(f"{file} is gone on from; remove it to begin anew.")
+        found = net.Net(layers)
+        found.load_state_dict(torch.load(file, weights_only=True))
+        return found
+    say(f"{file} is made ...")
+    made = make()
+    torch.save(made.state_dict(), file)
+    return made
 
 
 def say(line: str) -> None:

@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, columns: Mapping[str, str], delimiter: str, found: Desk) -> int:
+    from django.conf import settings
+
     from amends import clock
     from amends.language import model
     from amends.pipeline.import_fields import DEFAULT_CHANNEL, Rules
@@ -100,7 +102,7 @@ def _run(args: argparse.Namespace, columns: Mapping[str, str], delimiter: str, f
         as_of=as_of,
         quiet=args.quiet,
         folder=found.folder,
-        model=model.load(),
+        model=model.load(accurate=settings.MODEL == "accurate"),
     )
     return import_all(args.files, asked)
 

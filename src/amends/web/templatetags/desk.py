@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from amends.core.values import Resolution
+from amends.language.fluency import Fluency, fluency
 from amends.web import asked, shown, words
 
 register = template.Library()
@@ -51,6 +52,12 @@ def called(name: object, handle: object) -> str:
 def marked(text: str, labels: dict[str, Any]) -> SafeString:
     """A post's text with the words that carried a label marked."""
     return shown.marked(text, labels)
+
+
+@register.filter
+def read_how(lang: str) -> str:
+    """How well the model reads a language, where that is worth saying."""
+    return {Fluency.FAIRLY: ", read fairly well", Fluency.HARDLY: ", hardly read"}.get(fluency(lang), "")
 
 
 @register.filter
