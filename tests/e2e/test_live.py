@@ -116,6 +116,21 @@ def test_what_somebody_does_in_the_list_stays(house: House, window: Window) -> N
     expect(page.locator("#q")).to_have_value("words that I type")
 
 
+def test_who_stands_on_a_row_stays_on_it_when_it_changes_and_moves(house: House, window: Window) -> None:
+    other, case = house.case("odo"), house.case("orla")
+    row = f"#case-{case}"
+    page = window("Anna", INBOX)
+    for severity in ("low", "critical"):
+        page.locator(f"{row} .row-link").focus()
+        page.evaluate(f"document.querySelector('{row}').dataset.old = ''")
+        why = {"severity": severity, "why": "somebody looked"}
+        assert house.place.api("POST", f"/cases/{case}/severity", why).status_code < 300
+        expect(page.locator(f"{row}[data-old]")).to_have_count(0, timeout=20_000)
+        assert page.evaluate(f"document.querySelector('{row}').contains(document.activeElement)"), severity
+    order = [each.get_attribute("id") for each in page.locator(".row").all()]
+    assert order.index(f"case-{case}") < order.index(f"case-{other}"), "it has moved up"
+
+
 def test_two_people_on_one_case_see_each_other(house: House, window: Window) -> None:
     case = house.case("paula")
     ada, ben = window("Anna", f"/cases/{case}/"), window("Ben", f"/cases/{case}/")

@@ -205,7 +205,8 @@ def test_who_reads_nothing_costs_little_and_holds_nobody_up(working: Rig, ann: s
         with listening(working, ann) as stream:
             stream.wait_for("hello")
             for number in range(40):
-                working.api("POST", f"/cases/{case}/note", {"text": f"note {number}"})
+                noted = working.api("POST", f"/cases/{case}/note", {"text": f"note {number}"})
+                assert noted.status_code < 300, noted.text
             stream.wait_for("changed")
             assert resident(web) - before < 20_000
     finally:

@@ -55,14 +55,19 @@ window.amends = (() => {
   const mergeRows = (old, fresh) => {
     const wanted = new Map([...fresh.children].map((child, at) => [key(child, at), child]));
     const known = new Map([...old.children].map((child, at) => [key(child, at), child]));
-    const held = document.activeElement;
+    let held = document.activeElement;
     for (const [name, child] of known) if (!wanted.has(name)) child.remove();
     let next = old.firstElementChild;
     const added = [];
     for (const [name, child] of wanted) {
       let node = known.get(name);
       if (!node) { node = remember(document.importNode(child, true)); added.push(node); }
-      else if (said.get(node) !== bare(child)) { const was = node; node = put(was, child); if (next === was) next = node; }
+      else if (said.get(node) !== bare(child)) {
+        const was = node, within = was.contains(held);
+        node = put(was, child);
+        if (within) held = document.activeElement;
+        if (next === was) next = node;
+      }
       if (node === next) next = next.nextElementSibling;
       else old.insertBefore(node, next);
     }
