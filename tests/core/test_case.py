@@ -111,7 +111,9 @@ def test_an_answer_stops_the_clock() -> None:
     assert written.effects == (Send(KEY, "We are on it.", 71, 5, Visibility.PUBLIC),)
     assert written.case.sends_open == 1
     assert written.case.waiting_since == POSTED
-    stood = after(written.case, events.ReplyStood(KEY, facts(oldest_waiting=None, first_answer_at=NOW), NOW, NOW))
+    stood = after(
+        written.case, events.ReplyStood(KEY, facts(oldest_waiting=None, first_answer_at=NOW), NOW, NOW)
+    )
     assert (stood.case.sends_open, stood.case.waiting_since, stood.case.due_at) == (0, None, None)
     assert stood.case.band == -1
     assert stood.case.first_answer_at == NOW

@@ -243,7 +243,16 @@ def author(row: models.Author) -> Author:
 
 def _fields(row: models.Post) -> dict[str, Any]:
     same = ("channel", "remote_id", "text", "lang", "url", "in_reply_to", "posted_at", "received_at")
-    also = ("claimed_at", "seen_at", "answered_at", "edited_at", "deleted_at", "version", "wants_answer", "automatic")
+    also = (
+        "claimed_at",
+        "seen_at",
+        "answered_at",
+        "edited_at",
+        "deleted_at",
+        "version",
+        "wants_answer",
+        "automatic",
+    )
     return {
         **{name: getattr(row, name) for name in same + also},
         "id": row.pk,

@@ -82,9 +82,7 @@ def reply(
         raise NotPossible(
             f"The answer counts {counted[0]}, the network allows {counted[1]}. Shorten it; it was kept."
         )
-    event = events.ReplyWritten(
-        str(key or uuid4()), words, post.pk, account.pk, visibility, hands_over
-    )
+    event = events.ReplyWritten(str(key or uuid4()), words, post.pk, account.pk, visibility, hands_over)
     return happen(case.pk, event, actor, now)
 
 
@@ -102,7 +100,12 @@ class KeyUsed(NotPossible):
 
 
 def reply_once(
-    case: models.Case, post: models.Post, text: str, actor: Actor, now: datetime, key: UUID,
+    case: models.Case,
+    post: models.Post,
+    text: str,
+    actor: Actor,
+    now: datetime,
+    key: UUID,
     *,
     hands_over: bool = False,
 ) -> models.Send:
