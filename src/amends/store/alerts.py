@@ -24,15 +24,16 @@ _ROLES = {Does.OFFER: Role.AGENT, Does.ALERT: Role.SUPERVISOR}
 """Whom a step tells that tells no single person."""
 
 
-def put(held: Locked, step: Escalate, assignee: int | None, now: datetime) -> bool:
-    """Write down the alert of a step, in the transaction that took it; False where its cause has one."""
+def put(held: Locked, step: Escalate, assignee: int | None, now: datetime) -> int | None:
+    """Write down the alert of a step, in the transaction that took it; its id, or None where its cause has one."""
     role = _ROLES.get(step.does)
     if role is None and assignee is None:
         role = Role.SUPERVISOR
     values = [held.brand_id, held.case.id, step.cause, step.does, None if role else assignee, role or "", now]
     with connection.cursor() as cursor:
         cursor.execute(_PUT, values)
-        return cursor.fetchone() is not None
+        row = cursor.fetchone()
+    return None if row is None else row[0]
 
 
 def end(case_ids: Collection[int], now: datetime) -> None:
@@ -59,11 +60,13 @@ class Told:
     handle: str
     due_at: datetime | None
     clock_offset: timedelta
+    way: str
+    why: str
 
 
 _STANDING = """
 SELECT a.id, a.brand_id, a.case_id, a.does, a.at, COALESCE(c.severity, 'none'), COALESCE(author.handle, ''),
-    c.due_at, COALESCE(c.clock_offset, '0')
+    c.due_at, COALESCE(c.clock_offset, '0'), a.way, a.why
 FROM store_alert a JOIN store_membership m ON m.brand_id = a.brand_id AND m.user_id = %s
 LEFT JOIN store_case c ON c.id = a.case_id LEFT JOIN store_author author ON author.id = c.author_id
 WHERE a.brand_id = %s AND a.seen_at IS NULL AND a.over_at IS NULL
@@ -96,5 +99,5 @@ def seen(alert_id: int, user_id: int, brand_id: int, role: Role, now: datetime) 
         cursor.execute(_SEEN, [now, user_id, alert_id, brand_id, user_id, roles])
         row = cursor.fetchone()
     if row is not None:
-        live.tell(row[0], [row[1]])
+        live.tell(row[0], [row[1]]) if row[1] else live.tell_much(row[0])
     return row is not None
