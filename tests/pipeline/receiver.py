@@ -1,4 +1,4 @@
-"""Another system's webhook on loopback: keeps what it got, and times out, refuses or answers badly on demand."""
+"""Another system's webhook on loopback: keeps what it got; times out, refuses or fails on demand."""
 
 from __future__ import annotations
 

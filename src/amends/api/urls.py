@@ -5,6 +5,7 @@ from __future__ import annotations
 from amends.api import (
     accounts,
     actions,
+    alerting,
     alerts,
     brand,
     cases,
@@ -27,6 +28,7 @@ api.add_router("", posts.router, tags=["Posts"])
 api.add_router("", cases.router, tags=["Cases"])
 api.add_router("", actions.router, tags=["Work on a case"])
 api.add_router("", alerts.router, tags=["Work on a case"])
+api.add_router("", alerting.router, tags=["Work on a case"])
 api.add_router("", sends.router, tags=["Sends"])
 api.add_router("", live.router, tags=["Live"])
 api.add_router("", brand.router, tags=["Brand and policy"])

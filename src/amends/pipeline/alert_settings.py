@@ -1,4 +1,4 @@
-"""How a brand's people set who hears of alerts beyond the screen: mail for oneself, webhooks for the brand."""
+"""Who hears of a brand's alerts beyond the screen: mail for oneself, webhooks by those who supervise."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BAD = "Give an address like https://alerts.example.com/amends, without a name o
 
 
 def choose_mail(brand_id: int, person: User, by_mail: bool, now: datetime) -> None:
-    """Whether the person hears of alerts by mail: nudges about their own cases, alerts where they supervise."""
+    """Whether the person hears by mail of what concerns them: their own cases; all, where they supervise."""
     with transaction.atomic():
         hold_brand(brand_id)
         role_in(brand_id, person)

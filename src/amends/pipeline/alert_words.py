@@ -1,4 +1,4 @@
-"""What an alert says beyond the desk: a webhook's body and a mail's words, with no word of anybody's posts."""
+"""What an alert says beyond the desk: a webhook's body and a mail's words, with no word of any post."""
 
 from __future__ import annotations
 

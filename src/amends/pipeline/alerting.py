@@ -72,7 +72,7 @@ def _posted(claimed: Claimed, wire: Http, now: datetime) -> tuple[int, datetime 
 
 
 def send_mails_next(clock: Clock) -> bool:
-    """Mail what is due to the next person, all of it as one; it has a state afterwards. Not in a transaction."""
+    """Mail what is due to the next person, all as one; it has a state afterwards. Not in a transaction."""
     if not mail.configured():
         return False
     claimed = deliveries.claim_mails(clock())

@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from amends import clock
-from amends.site import backup, desk, doctor_address, mail_settings, move_settings, nightly, places
+from amends.site import (
+    backup,
+    desk,
+    doctor_address,
+    doctor_alerts,
+    mail_settings,
+    move_settings,
+    nightly,
+    places,
+)
 from amends.site.errors import SiteError
 from amends.site.finding import Finding, Level
 from amends.site.setting import SettingError
@@ -152,6 +161,7 @@ def _database() -> Iterator[Finding]:
         _unread,
         _outbox,
         _accounts,
+        doctor_alerts.alerts,
         doctor_address.features,
     )
     for check in checks:

@@ -25,7 +25,7 @@ _ROLES = {Does.OFFER: Role.AGENT, Does.ALERT: Role.SUPERVISOR}
 
 
 def put(held: Locked, step: Escalate, assignee: int | None, now: datetime) -> int | None:
-    """Write down the alert of a step, in the transaction that took it; its id, or None where its cause has one."""
+    """Write down the alert of a step, in the transaction that took it; None where its cause has one."""
     role = _ROLES.get(step.does)
     if role is None and assignee is None:
         role = Role.SUPERVISOR

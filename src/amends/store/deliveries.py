@@ -94,8 +94,8 @@ FROM store_alerthook h WHERE h.id = d.hook_id AND d.id = (
     SELECT n.id FROM store_delivery n WHERE n.way = 'webhook' AND n.state = 'planned'
         AND n.not_before <= %(now)s AND NOT EXISTS (
             SELECT 1 FROM store_alerttrouble t
-            WHERE t.brand_id = n.brand_id AND t.way = 'hook:' || n.hook_id AND (t.retry_at > %(now)s OR EXISTS (
-                SELECT 1 FROM store_delivery o
+            WHERE t.brand_id = n.brand_id AND t.way = 'hook:' || n.hook_id
+                AND (t.retry_at > %(now)s OR EXISTS (SELECT 1 FROM store_delivery o
                 WHERE o.way = 'webhook' AND o.state = 'sending' AND o.hook_id = n.hook_id)))
     ORDER BY n.not_before, n.id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING {_RETURNING}, h.address, h.secret, h.host
@@ -116,7 +116,8 @@ WITH next AS (
     WHERE e.way = 'mail' AND e.state = 'planned' AND e.not_before <= %(now)s
     ORDER BY e.id LIMIT %(most)s FOR UPDATE OF e SKIP LOCKED
 )
-UPDATE store_delivery d SET state = 'sending', claimed_at = %(now)s, handed_at = NULL, attempts = d.attempts + 1
+UPDATE store_delivery d
+SET state = 'sending', claimed_at = %(now)s, handed_at = NULL, attempts = d.attempts + 1
 FROM mine WHERE d.id = mine.id RETURNING {_RETURNING}
 """  # noqa: S608 - constants only
 

@@ -93,6 +93,25 @@ class Migration(migrations.Migration):
             name="alerts_by_mail",
             field=models.BooleanField(db_default=False),
         ),
+        migrations.AlterField(
+            model_name="historycontent",
+            name="person",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="historycontent",
+            index=models.Index(
+                condition=models.Q(("person__isnull", False)),
+                fields=["person", "entry"],
+                name="history_person",
+            ),
+        ),
         migrations.AddIndex(
             model_name="post",
             index=models.Index(
