@@ -15,7 +15,7 @@ from tests.api.operations import Operation, all_operations
 from amends.api import door
 from amends.channels.signing_in import SHOWN
 from amends.core.scopes import Scope
-from amends.pipeline import answers, decide, invitations, tokens
+from amends.pipeline import alert_settings, answers, decide, invitations, tokens
 from amends.store import models, sealed
 
 OPERATIONS = all_operations()
@@ -47,6 +47,10 @@ def ids_of(desk: Desk, brand: models.Brand) -> dict[str, int]:
         created_at=desk.now,
         expires_at=desk.now + timedelta(minutes=10),
     )
+    alert = models.Alert.objects.create(
+        brand=brand, case=case, cause=f"of {brand.pk}", does="alert", role="supervisor", at=desk.now
+    )
+    hook, _ = alert_settings.make_hook(brand.pk, "https://alerts.example.com/a", desk.ada, desk.now)
     return {
         "case_id": case.pk,
         "post_id": post.pk,
@@ -56,6 +60,8 @@ def ids_of(desk: Desk, brand: models.Brand) -> dict[str, int]:
         "account_id": models.Account.objects.get(brand=brand).pk,
         "token_id": token.pk,
         "sign_in_id": sign_in.pk,
+        "alert_id": alert.pk,
+        "hook_id": hook.pk,
         "brand_id": brand.pk,
         "version": 1,
     }
@@ -133,6 +139,8 @@ def ids_of_nothing() -> list[str]:
         "account_id",
         "token_id",
         "sign_in_id",
+        "alert_id",
+        "hook_id",
         "version",
     ]
 

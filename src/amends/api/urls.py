@@ -12,6 +12,7 @@ from amends.api import (
     failures,
     installation,
     live,
+    now,
     people,
     policy_text,
     posts,
@@ -31,6 +32,7 @@ api.add_router("", alerts.router, tags=["Work on a case"])
 api.add_router("", alerting.router, tags=["Work on a case"])
 api.add_router("", sends.router, tags=["Sends"])
 api.add_router("", live.router, tags=["Live"])
+api.add_router("", now.router, tags=["Figures"])
 api.add_router("", brand.router, tags=["Brand and policy"])
 api.add_router("", policy_text.router, tags=["Brand and policy"])
 api.add_router("", people.router, tags=["People"])

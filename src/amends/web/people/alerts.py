@@ -35,6 +35,8 @@ def page(request: HttpRequest, desk: Desk) -> HttpResponse:
     """How the reader and the brand hear of alerts; posting makes a webhook, whose secret is shown once."""
     reader = place.reader(request)
     supervises = desk.role.covers(Role.SUPERVISOR)
+    if request.method == "POST":
+        access.check(desk.role, Role.SUPERVISOR)
     form = forms.AlertHook(request.POST or None)
     if form.is_valid():
         try:
