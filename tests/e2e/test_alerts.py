@@ -20,6 +20,8 @@ PEOPLE = ("Sue:supervisor", "Anna:agent")
 NOW, SETTINGS = "/b/the-brand/now/", "/b/the-brand/settings/alerts/"
 SLOW = 40_000
 
+_FITS = "[...document.querySelectorAll('.table-wrap')].every((each) => each.scrollWidth <= each.clientWidth)"
+
 
 @dataclass
 class House:
@@ -72,6 +74,7 @@ def shoot(page: Page, name: str) -> None:
             page.emulate_media(color_scheme=look)  # type: ignore[arg-type]
             page.screenshot(path=SHOTS / f"{name}-{width}-{look}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} at {width}"
+        assert page.evaluate(_FITS), f"a table of {name} at {width}"
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
