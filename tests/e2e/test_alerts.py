@@ -71,7 +71,7 @@ def shoot(page: Page, name: str) -> None:
     for width, height in ((1440, 900), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         for look in ("light", "dark"):
-            page.emulate_media(color_scheme=look)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=look)
             page.screenshot(path=SHOTS / f"{name}-{width}-{look}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} at {width}"
         assert page.evaluate(_FITS), f"a table of {name} at {width}"

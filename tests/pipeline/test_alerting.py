@@ -1,4 +1,4 @@
-"""Alerts beyond the screen: each once, a failing way told once, by the ways that work, until it works again."""
+"""Alerts beyond the screen: each once; a way that fails is told once, by those that work, until it works."""
 
 from __future__ import annotations
 

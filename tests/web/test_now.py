@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from tests.web.conftest import House
@@ -113,8 +113,8 @@ def test_figures_are_rendered_once_for_all_who_heard_of_the_same_change(house: H
         boss.get("/b/the-brand/now/", headers=heard)
     with CaptureQueriesContext(connection) as second:
         other.get("/b/the-brand/now/", headers=heard)
-    assert any("GROUP BY 1, 2, 3, 4, 5" in query["sql"] for query in first)
-    assert not any("GROUP BY 1, 2, 3, 4, 5" in query["sql"] for query in second)
+    assert any("GROUPING SETS" in query["sql"] for query in first)
+    assert not any("GROUPING SETS" in query["sql"] for query in second)
 
 
 MANY = """
@@ -123,17 +123,17 @@ INSERT INTO store_case (brand_id, channel, author_id, conversation_id, assignee_
     waiting_since, due_at, clock_offset, band, sort_at, resolution, sends_open, on_hold, posts_in,
     policy_version, history_count, history_head, hands_over, pauses)
 SELECT brand_id, (ARRAY['fake', 'mastodon', 'forum'])[1 + n %% 3], author_id, conversation_id,
-    CASE WHEN n %% 3 = 0 THEN NULL ELSE (SELECT min(user_id) + n %% 40 FROM store_membership
+    CASE WHEN n %% 4 = 0 THEN NULL ELSE (SELECT min(user_id) + n %% 37 FROM store_membership
         WHERE brand_id = c.brand_id) END,
-    'open', kind, (ARRAY['low', 'medium', 'high', 'critical'])[1 + n %% 4], false,
-    (ARRAY['en', 'de', 'fr', 'es', ''])[1 + n %% 5], standing, false, harm, reasons, lead_id, opened_at,
+    'open', kind, (ARRAY['low', 'medium', 'high', 'critical'])[1 + n / 7 %% 4], false,
+    (ARRAY['en', 'de', 'fr', 'es', ''])[1 + n / 3 %% 5], standing, false, harm, reasons, lead_id, opened_at,
     last_post_at, listed_at, waiting_since - n * interval '1 second', due_at - n * interval '1 second', '0',
-    n %% 10, sort_at - n * interval '1 second', '', 0, false, 1, 1, 0, '', false, '[]'
+    n / 11 %% 10, sort_at - n * interval '1 second', '', 0, false, 1, 1, 0, '', false, '[]'
 FROM store_case c, generate_series(1, %s) AS n WHERE c.id = %s
 """
 
 
-def test_the_page_of_fifty_thousand_open_cases_takes_two_tenths_of_a_second(
+def test_the_page_over_fifty_thousand_open_cases_takes_less_than_two_tenths_of_a_second(
     house: House, boss: Client
 ) -> None:
     for number in range(40):
@@ -141,6 +141,7 @@ def test_the_page_of_fifty_thousand_open_cases_takes_two_tenths_of_a_second(
     case = house.case()
     with connection.cursor() as cursor:
         cursor.execute(MANY, [50_000, case.pk])
+    with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE store_case")
     boss.get("/b/the-brand/now/")
     took = []
@@ -150,5 +151,5 @@ def test_the_page_of_fifty_thousand_open_cases_takes_two_tenths_of_a_second(
         took.append(time.perf_counter() - began)
     assert answer.status_code == 200
     assert b'<dd class="num">50001</dd>' in answer.content
-    print(f"the page took {sorted(round(one * 1000) for one in took)} ms")
-    assert min(took) < 0.4
+    assert min(took) < 0.2, took
+    models.Case.objects.filter(policy_version=1, history_count=0).delete()

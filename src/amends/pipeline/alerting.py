@@ -91,7 +91,7 @@ def send_mails_next(clock: Clock) -> bool:
 def _mail(claimed: Sequence[Claimed], told: Sequence[deliveries.Told], clock: Clock) -> None:
     wants = models.Membership.objects.select_related("user", "brand").filter(alerts_by_mail=True)
     chosen = wants.filter(
-        user_id=claimed[0].person_id, brand_id=claimed[0].brand_id, user__is_active=True
+        user_id=claimed[0].person_id or 0, brand_id=claimed[0].brand_id, user__is_active=True
     ).first()
     if chosen is None:
         deliveries.settle(claimed, SendState.REFUSED, clock(), why=_UNWANTED)
@@ -147,7 +147,8 @@ def _count(
 
 def _pause(attempts: int) -> timedelta:
     """Longer each time, and never quite the same for all that failed together."""
-    return min(MOST_PAUSE, PAUSE * 2 ** (min(attempts, 20) - 1)) * random.uniform(0.8, 1.2)  # noqa: S311
+    pause: timedelta = min(MOST_PAUSE, PAUSE * int(2 ** (min(attempts, 20) - 1)))
+    return pause * random.uniform(0.8, 1.2)  # noqa: S311
 
 
 def look_after(now: datetime) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
@@ -50,7 +51,7 @@ def plan(alert_ids: Collection[int], now: datetime) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_PLAN, {"alerts": sorted(alert_ids), "now": now})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def plan_trial(brand_id: int, now: datetime, *, person: int | None = None, hook: int | None = None) -> None:
@@ -127,15 +128,23 @@ def claim_hook(now: datetime) -> Claimed | None:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM_HOOK, {"now": now})
         row = cursor.fetchone()
-    return None if row is None else Claimed(*row[:9], bytes(row[9]), bytes(row[10]), row[11])
+    return None if row is None else _claimed(row)
 
 
 def claim_mails(now: datetime) -> list[Claimed]:
     """Take what is due by mail to one person of one brand into this worker's hands, to go as one mail."""
-    wanted = {"now": now, "before": now - BETWEEN_MAILS, "most": MOST_IN_A_MAIL}
+    wanted: dict[str, datetime | int] = {"now": now, "before": now - BETWEEN_MAILS, "most": MOST_IN_A_MAIL}
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM_MAILS, wanted)
-        return sorted((Claimed(*row) for row in cursor.fetchall()), key=lambda claimed: claimed.id)
+        return sorted(map(_claimed, cursor.fetchall()), key=lambda claimed: claimed.id)
+
+
+def _claimed(row: Sequence[Any]) -> Claimed:
+    plain, seals = row[:9], row[9:]
+    if not seals:
+        return Claimed(*plain)
+    address, secret, host = seals
+    return Claimed(*plain, address=bytes(address), secret=bytes(secret), host=host)
 
 
 def handed(claimed: Iterable[Claimed], now: datetime) -> None:
@@ -206,6 +215,7 @@ class Told:
     assignee: int | None
 
 
+_OF_TOLD = tuple(one.name for one in fields(Told))
 _TOLD = """
 SELECT a.id, a.does, a.at, a.way, a.why, a.seen_at IS NOT NULL, a.over_at, a.case_id, COALESCE(c.channel, ''),
     COALESCE(c.severity, 'none'), COALESCE(c.kind, ''), c.waiting_since, c.due_at, c.assignee_id
@@ -217,10 +227,12 @@ def told(alert_ids: Iterable[int]) -> dict[int, Told]:
     """What there is to be told of these alerts now."""
     with connection.cursor() as cursor:
         cursor.execute(_TOLD, [arrays.column(sorted(set(alert_ids)))])
-        return {
-            row[0]: Told(row[0], Does(row[1]), *row[2:9], Severity(row[9]), *row[10:])
-            for row in cursor.fetchall()
-        }
+        return {row[0]: _told(row) for row in cursor.fetchall()}
+
+
+def _told(row: Sequence[Any]) -> Told:
+    shown = dict(zip(_OF_TOLD, row, strict=True))
+    return Told(**shown | {"does": Does(shown["does"]), "severity": Severity(shown["severity"])})
 
 
 def lately(brand_id: int, limit: int = 20) -> list[models.Delivery]:

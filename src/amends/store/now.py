@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from django.db import connection
 
@@ -14,12 +13,11 @@ from amends.core.priority import NOT_WAITING
 from amends.core.values import Doing, Role, Severity
 from amends.store import presence
 
-Key = TypeVar("Key")
 HOURS = 6
 SOON = timedelta(hours=1)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Clocks:
     """What stands open in a part of the queue, and how its clocks stand; times are on our clock.
 
@@ -37,19 +35,8 @@ class Clocks:
     worst: datetime | None = None
     """Since when somebody waits longest, and the target that was missed by most (or comes next)."""
 
-    def add(self, other: Clocks) -> None:
-        """Another part of the queue, too."""
-        for name in _COUNTED:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.oldest = _earlier(self.oldest, other.oldest)
-        self.worst = _earlier(self.worst, other.worst)
 
-
-_COUNTED = tuple(field.name for field in fields(Clocks) if field.type == "int")
-
-
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min(filter(None, (one, other)), default=None)
+NOTHING = Clocks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +91,28 @@ class Now:
     worst_case: int | None
 
 
-# One walk over what is open; everything else is added up from its few hundred rows.
+# One walk over what is open; the rest is added up from what it found.
 _QUEUE = """
-SELECT severity, band, channel, lang, assignee_id, count(*),
-    count(*) FILTER (WHERE due_at IS NOT NULL),
-    count(*) FILTER (WHERE due_at + clock_offset <= %(now)s),
-    count(*) FILTER (WHERE due_at + clock_offset > %(now)s AND due_at + clock_offset <= %(soon)s),
-    count(promised_until),
-    count(*) FILTER (WHERE promised_until + clock_offset <= %(now)s),
-    count(customer_since),
-    min(waiting_since + clock_offset),
-    min(due_at + clock_offset)
-FROM store_case WHERE brand_id = %(brand)s AND state = 'open' GROUP BY 1, 2, 3, 4, 5
+WITH part AS MATERIALIZED (
+    SELECT severity, band, channel, lang, assignee_id, count(*) AS open,
+        count(*) FILTER (WHERE due_at IS NOT NULL) AS waiting,
+        count(*) FILTER (WHERE due_at + clock_offset <= %(now)s) AS overdue,
+        count(*) FILTER (WHERE due_at + clock_offset > %(now)s AND due_at + clock_offset <= %(soon)s) AS soon,
+        count(promised_until) AS promised,
+        count(*) FILTER (WHERE promised_until + clock_offset <= %(now)s) AS promised_overdue,
+        count(customer_since) AS with_customer,
+        min(waiting_since + clock_offset) AS oldest,
+        min(due_at + clock_offset) AS worst
+    FROM store_case WHERE brand_id = %(brand)s AND state = 'open' GROUP BY 1, 2, 3, 4, 5
+)
+SELECT GROUPING(severity, band, channel, assignee_id), severity, band, channel, lang, assignee_id,
+    COALESCE(sum(open), 0)::int, COALESCE(sum(waiting), 0)::int, COALESCE(sum(overdue), 0)::int,
+    COALESCE(sum(soon), 0)::int, COALESCE(sum(promised), 0)::int, COALESCE(sum(promised_overdue), 0)::int,
+    COALESCE(sum(with_customer), 0)::int, min(oldest), min(worst)
+FROM part GROUP BY GROUPING SETS ((), (severity), (band), (channel, lang), (assignee_id))
 """
+_WHOLE, _SEVERITY, _BAND, _PLACE, _PERSON = 0b1111, 0b0111, 0b1011, 0b1101, 0b1110
+"""By which columns a row is not grouped, as GROUPING tells it."""
 _THE_CASES = """
 SELECT (SELECT id FROM store_case WHERE brand_id = %(brand)s AND state = 'open'
         AND waiting_since + clock_offset = %(oldest)s LIMIT 1),
@@ -130,20 +126,19 @@ def now(brand_id: int, at: datetime) -> Now:
     """The brand at this moment. The caller has been through `access`."""
     with connection.cursor() as cursor:
         cursor.execute(_QUEUE, {"brand": brand_id, "now": at, "soon": at + SOON})
-        parts = [(row[:5], Clocks(*row[5:])) for row in cursor.fetchall()]
-        whole = _sum(part for _, part in parts)
-        found = {"brand": brand_id, "oldest": whole.oldest, "worst": whole.worst}
-        cursor.execute(_THE_CASES, found)
+        parts = [(row[0], row[1:6], Clocks(*row[6:])) for row in cursor.fetchall()]
+        whole = next(part for by, _, part in parts if by == _WHOLE)
+        cursor.execute(_THE_CASES, {"brand": brand_id, "oldest": whole.oldest, "worst": whole.worst})
         oldest_case, worst_case, snoozed = cursor.fetchone()
-    by_severity = _grouped((Severity(key[0]), part) for key, part in parts)
-    by_band = _grouped((key[1], part) for key, part in parts if key[1] > NOT_WAITING)
-    by_place = _grouped(((key[2], key[3]), part) for key, part in parts)
-    by_person = _grouped((key[4], part) for key, part in parts)
+    by_severity = {Severity(key[0]): part for by, key, part in parts if by == _SEVERITY}
+    by_band = {key[1]: part for by, key, part in parts if by == _BAND and key[1] > NOT_WAITING}
+    by_place = {(key[2], key[3]): part for by, key, part in parts if by == _PLACE}
+    by_person = {key[4]: part for by, key, part in parts if by == _PERSON}
     return Now(
         at=at,
         clocks=whole,
         snoozed=snoozed,
-        unassigned=by_person.get(None, Clocks()),
+        unassigned=by_person.get(None, NOTHING),
         severities=dict(sorted(by_severity.items(), key=lambda item: -item[0].level)),
         bands=dict(sorted(by_band.items(), reverse=True)),
         places=dict(sorted(by_place.items(), key=lambda item: (-item[1].waiting, item[0]))),
@@ -152,20 +147,6 @@ def now(brand_id: int, at: datetime) -> Now:
         oldest_case=oldest_case,
         worst_case=worst_case,
     )
-
-
-def _sum(parts: Iterable[Clocks]) -> Clocks:
-    total = Clocks()
-    for part in parts:
-        total.add(part)
-    return total
-
-
-def _grouped(parts: Iterable[tuple[Key, Clocks]]) -> dict[Key, Clocks]:
-    found: dict[Key, Clocks] = defaultdict(Clocks)
-    for key, part in parts:
-        found[key].add(part)
-    return dict(found)
 
 
 _PEOPLE = """
@@ -188,7 +169,7 @@ def _people(brand_id: int, clocks: Mapping[int | None, Clocks], at: datetime) ->
         rows = cursor.fetchall()
     found = [
         Person(
-            row[0], row[1], Role(row[2]), row[3], tuple(there[row[0]]), clocks.get(row[0], Clocks()), row[4]
+            row[0], row[1], Role(row[2]), row[3], tuple(there[row[0]]), clocks.get(row[0], NOTHING), row[4]
         )
         for row in rows
     ]
@@ -201,11 +182,12 @@ SELECT what, ago, count(*) FROM (
         floor(extract(epoch FROM %(now)s - shift.span - p.posted_at) / 3600)::int AS ago
     FROM (VALUES (0, interval '0'), (1, interval '1 day'), (7, interval '7 days')) AS shift(days, span)
     JOIN store_post p ON p.brand_id = %(brand)s AND p.kind = 'complaint' AND p.direction = 'in'
-        AND p.posted_at <= %(now)s - shift.span AND p.posted_at > %(now)s - shift.span - %(hours)s
+        AND p.posted_at <= %(now)s - shift.span
+        AND p.posted_at > %(now)s - shift.span - interval '1 hour' * %(hours)s
     UNION ALL
     SELECT 'answers', floor(extract(epoch FROM %(now)s - p.posted_at) / 3600)::int
     FROM store_post p WHERE p.brand_id = %(brand)s AND p.direction = 'out' AND NOT p.automatic
-        AND p.posted_at <= %(now)s AND p.posted_at > %(now)s - %(hours)s
+        AND p.posted_at <= %(now)s AND p.posted_at > %(now)s - interval '1 hour' * %(hours)s
 ) AS seen GROUP BY 1, 2
 """
 
@@ -213,13 +195,15 @@ SELECT what, ago, count(*) FROM (
 def _hours(brand_id: int, at: datetime) -> tuple[Hour, ...]:
     """The last hours, each beginning so many hours ago; complaints are posts that were read as such."""
     with connection.cursor() as cursor:
-        cursor.execute(_HOURS, {"brand": brand_id, "now": at, "hours": timedelta(hours=HOURS)})
+        cursor.execute(_HOURS, {"brand": brand_id, "now": at, "hours": HOURS})
         counted = {(what, ago): count for what, ago, count in cursor.fetchall()}
     return tuple(
         Hour(
-            at - timedelta(hours=ago + 1),
-            *(counted.get((f"complaints{days}", ago), 0) for days in (0, 1, 7)),
-            counted.get(("answers", ago), 0),
+            begins=at - timedelta(hours=ago + 1),
+            complaints=counted.get(("complaints0", ago), 0),
+            day_before=counted.get(("complaints1", ago), 0),
+            week_before=counted.get(("complaints7", ago), 0),
+            answers=counted.get(("answers", ago), 0),
         )
         for ago in range(HOURS)
     )
