@@ -411,20 +411,10 @@ def test_a_mailer_killed_before_the_text_went_is_repeated_and_after_it_never(
     assert len(post.mails) == 1
 
 
-def test_four_workers_deliver_each_alert_once(town: Town, boss: models.User, receiver: Receiver) -> None:
-    hooked(town, boss, receiver)
-    publish(town)
-    for number in range(20):
-        town.stage.network.say(_by(town, f"w{number}"))
-    town.turn()
-    town.stage.pass_time(61 * 60)
-    sweep.sweep(town.now())
-    script = SENDER.replace(
-        "alerting.send_hook_next(wire, lambda: at)",
-        """
-        while alerting.send_hook_next(wire, lambda: at):
-            pass""",
-    )
+def four_workers(town: Town, receiver: Receiver) -> None:
+    """Four processes deliver by webhook whatever is due, all beginning at once."""
+    loop = "while alerting.send_hook_next(wire, lambda: at):\n            pass"
+    script = SENDER.replace("alerting.send_hook_next(wire, lambda: at)", loop)
     command = [sys.executable, "-c", script, town.now().isoformat(), "hook", receiver.place]
     workers = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)
@@ -437,7 +427,33 @@ def test_four_workers_deliver_each_alert_once(town: Town, boss: models.User, rec
     for worker in workers:
         worker.communicate(timeout=60)
         assert worker.returncode == 0
+
+
+def test_four_workers_deliver_each_alert_once_and_tell_of_a_failure_once(
+    town: Town, boss: models.User, receiver: Receiver, post: smtp.Post
+) -> None:
+    hooked(town, boss, receiver)
+    alert_settings.choose_mail(town.brand.pk, boss, True, town.now())
+    publish(town)
+    for number in range(20):
+        town.stage.network.say(_by(town, f"w{number}"))
+    town.turn()
+    town.stage.pass_time(61 * 60)
+    sweep.sweep(town.now())
+    receiver.status = 500
+    for _ in range(3):
+        four_workers(town, receiver)
+        town.stage.pass_time(16 * 60)
+    assert len(failing()) == 1
+    deliver(town)
+    town.stage.pass_time(61)
+    deliver(town)
+    assert len([mail for mail in post.mails if "Alerts by webhook" in mail.get_content()]) == 1
+    receiver.status = 200
+    receiver.came.clear()
+    four_workers(town, receiver)
     assert len(receiver.ids()) == len(set(receiver.ids())) == 20
+    assert failing()[0].over_at is not None
 
 
 def test_only_supervisors_make_webhooks_and_only_of_good_addresses(
@@ -485,6 +501,7 @@ def test_what_fails_for_a_day_is_given_up(town: Town, boss: models.User, receive
     for _ in range(3):
         deliver(town, receiver)
         town.stage.pass_time(timedelta(hours=13).total_seconds())
+    assert alerting.look_after(town.now()) == 1
     assert [state for _, state, _ in states()] == ["refused"]
     assert models.Delivery.objects.get().why.startswith("Given up after a day.")
     assert len(failing()) == 1

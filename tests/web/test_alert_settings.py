@@ -90,7 +90,9 @@ def test_a_way_that_fails_stands_on_the_screen_until_it_is_seen(house: House, bo
     assert "AMENDS_SMTP_HOST" in told
     assert '<span class="num">1</span>' in page(boss, "/b/the-brand/posts/")
     (alert,) = models.Alert.objects.all()
-    boss.post(f"/b/the-brand/alerts/{alert.pk}/")
+    back = boss.post(f"/b/the-brand/alerts/{alert.pk}/", {"back": "/b/the-brand/now/"})
+    assert back["Location"] == "/b/the-brand/now/"
+    assert boss.post(f"/b/the-brand/alerts/{alert.pk}/")["Location"] == "/b/the-brand/alerts/"
     assert "Nothing stands" in page(boss, "/b/the-brand/alerts/")
     assert ways.troubles(house.brand.pk)["mail"].told
 

@@ -122,13 +122,10 @@ def _sent(claimed: Sequence[Claimed], way: Sequence[str], now: datetime) -> None
 def _failed(
     claimed: Sequence[Claimed], way: str, why: str, now: datetime, again: datetime | None = None
 ) -> None:
-    """Try again later what surely or possibly failed, until it is too old to matter."""
+    """Try again later what surely or possibly failed."""
     retry_at = max(now + _pause(claimed[0].attempts), again or now)
     with transaction.atomic():
-        old = [one for one in claimed if now - one.planned_at >= GIVE_UP_AFTER]
-        deliveries.settle(old, SendState.REFUSED, now, why=f"Given up after a day. {why}")
-        others = [one for one in claimed if one not in old]
-        deliveries.settle(others, SendState.PLANNED, now, not_before=retry_at, why=why)
+        deliveries.settle(claimed, SendState.PLANNED, now, not_before=retry_at, why=why)
         _count(claimed[0], way, why, now, retry_at)
 
 
@@ -152,8 +149,12 @@ def _pause(attempts: int) -> timedelta:
 
 
 def look_after(now: datetime) -> int:
-    """Deliveries of workers that died are planned again, and mail that cannot work is told; how many."""
+    """Deliveries of workers that died are planned again, old ones given up, mail that cannot work is told.
+
+    Returns how much was done.
+    """
     done = deliveries.find_stuck(now - STUCK_AFTER, now, _CUT_SHORT)
+    done += deliveries.expire(now - GIVE_UP_AFTER, now)
     if not mail.configured():
         for brand_id in ways.without_mail():
             with transaction.atomic():

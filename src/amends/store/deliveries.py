@@ -189,6 +189,19 @@ def find_stuck(before: datetime, now: datetime, why: str) -> int:
         return len(cursor.fetchall())
 
 
+_EXPIRE = """
+UPDATE store_delivery SET state = 'refused', settled_at = %s, why = left('Given up after a day. ' || why, 500)
+WHERE state = 'planned' AND planned_at < %s RETURNING id
+"""
+
+
+def expire(before: datetime, now: datetime) -> int:
+    """What was planned before `before` and did not get through is given up; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPIRE, [now, before])
+        return len(cursor.fetchall())
+
+
 def drop(now: datetime, why: str, *, hook: int | None = None, person: int | None = None, brand: int) -> None:
     """Take back what is still planned to a webhook, or to a person."""
     waiting = models.Delivery.objects.filter(brand_id=brand, hook_id=hook, person_id=person)
