@@ -57,7 +57,7 @@ class AlertHookBody(Body):
     """A webhook to make."""
 
     address: Annotated[
-        Line, Field(description="Where to post to.", examples=["https://alerts.example.com/amends"])
+        Line, Field(description="Where to post to.", examples=["https://social.example/alerts"])
     ]
 
 

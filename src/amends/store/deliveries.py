@@ -85,6 +85,7 @@ class Claimed:
     host: str = ""
 
 
+_OF_CLAIMED = tuple(one.name for one in fields(Claimed))
 _RETURNING = (
     "d.id, d.key, d.brand_id, d.alert_id, d.person_id, d.hook_id, d.planned_at, d.attempts, d.claimed_at"
 )
@@ -140,11 +141,9 @@ def claim_mails(now: datetime) -> list[Claimed]:
 
 
 def _claimed(row: Sequence[Any]) -> Claimed:
-    plain, seals = row[:9], row[9:]
-    if not seals:
-        return Claimed(*plain)
-    address, secret, host = seals
-    return Claimed(*plain, address=bytes(address), secret=bytes(secret), host=host)
+    told: dict[str, Any] = dict(zip(_OF_CLAIMED, row, strict=False))
+    seals: dict[str, Any] = {name: bytes(told[name]) for name in ("address", "secret") if name in told}
+    return Claimed(**told | seals)
 
 
 def handed(claimed: Iterable[Claimed], now: datetime) -> None:

@@ -58,7 +58,7 @@ def failed(
     In a transaction. True where other ways now have that alert to carry.
     """
     tries = TRIES if for_good else 1
-    values = {
+    values: dict[str, str | int | datetime] = {
         "brand": brand_id,
         "way": way,
         "now": now,
