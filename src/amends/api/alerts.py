@@ -40,7 +40,7 @@ class Alert(Shape):
 class Alerts(Shape):
     """Those that stand."""
 
-    items: Annotated[list[Alert], Field(description="At most 100, the newest first.")]
+    items: Annotated[list[Alert], Field(description="At most 100: ways that fail, then the newest first.")]
 
 
 @router.get("/alerts", auth=Token(Scope.READ), response=Alerts)

@@ -74,12 +74,12 @@ FROM store_alert a JOIN store_membership m ON m.brand_id = a.brand_id AND m.user
 LEFT JOIN store_case c ON c.id = a.case_id LEFT JOIN store_author author ON author.id = c.author_id
 WHERE a.brand_id = %s AND a.seen_at IS NULL AND a.over_at IS NULL
     AND (a.to_id = m.user_id OR a.role = ANY(%s))
-ORDER BY a.at DESC, a.id DESC LIMIT %s
+ORDER BY (a.case_id IS NULL) DESC, a.at DESC, a.id DESC LIMIT %s
 """
 
 
 def standing(user_id: int, brand_id: int, role: Role, limit: int = MOST) -> list[Told]:
-    """What a person of a brand is to hear of and nobody has seen yet, the newest first."""
+    """What a person of a brand is to hear of and nobody has seen: ways that fail, then the newest first."""
     roles = [each.value for each in Role if role.covers(each)]
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, [user_id, brand_id, roles, limit])

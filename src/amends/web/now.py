@@ -17,7 +17,9 @@ from amends.web import lately, place, redrawn, words
 from amends.web.place import in_brand
 
 _MARK = re.compile(r"[0-9a-f]{8,32}")
-ALERTS = 20
+ALERTS = 5
+_PARTS = ("parts/now_top.html", "parts/now_figures.html")
+_CUT = "<!-- alerts -->"
 
 
 @require_safe
@@ -29,11 +31,13 @@ def page(request: HttpRequest, desk: Desk) -> HttpResponse:
     """
     access.check(desk.role, Role.SUPERVISOR)
     reader = place.reader(request)
+    clocks, figures = _figures(request, desk).split(_CUT)
     context = {
         "section": "now",
         "alerts": alerts.standing(reader.pk, desk.brand_id, desk.role, ALERTS),
         "does": words.STEPS,
-        "figures": _figures(request, desk),
+        "clocks": clocks,
+        "figures": figures,
         "every": 5000,
     }
     response = render(request, "parts/now_now.html" if redrawn.asked(request) else "now.html", context)
@@ -50,7 +54,7 @@ def _figures(request: HttpRequest, desk: Desk) -> str:
             "severities": words.SEVERITIES,
             "doing": words.DOING,
         }
-        return render_to_string("parts/now_figures.html", context)
+        return _CUT.join(render_to_string(part, context) for part in _PARTS)
 
     mark = request.headers.get(redrawn.ASKED, "")
     if not _MARK.fullmatch(mark):
