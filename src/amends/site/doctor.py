@@ -12,16 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from amends import clock
-from amends.site import (
-    backup,
-    desk,
-    doctor_address,
-    doctor_alerts,
-    mail_settings,
-    move_settings,
-    nightly,
-    places,
-)
+from amends.site import backup, desk, doctor_address, doctor_alerts, move_settings, nightly, places
 from amends.site.errors import SiteError
 from amends.site.finding import Finding, Level
 from amends.site.setting import SettingError
@@ -49,7 +40,7 @@ def look() -> Iterator[Finding]:
         *_keys(folder),
         doctor_address.address(),
         doctor_address.trusted(),
-        _mail(),
+        doctor_alerts.mail(),
         _backups(folder),
     )
     try:
@@ -105,21 +96,6 @@ def _keys(folder: Path) -> Iterator[Finding]:
             yield Finding("keys", Level.BAD, str(error))
         else:
             yield Finding("keys", Level.OK, f"{name} (keep a copy elsewhere: no backup holds it)")
-
-
-def _mail() -> Finding:
-    try:
-        host = mail_settings.smtp(os.environ).host
-    except SettingError as error:
-        return Finding("mail", Level.BAD, str(error))
-    if not host:
-        return Finding(
-            "mail",
-            Level.WARN,
-            "no AMENDS_SMTP_HOST: invitations are links to copy, lost passwords are set by an admin",
-            "Set AMENDS_SMTP_HOST and AMENDS_MAIL_FROM if the desk is to send mail.",
-        )
-    return Finding("mail", Level.OK, f"by {host}")
 
 
 def _backups(folder: Path) -> Finding:

@@ -1,11 +1,14 @@
-"""Whether alerts leave the desk by the ways that its people chose."""
+"""Whether mail leaves the desk, and alerts by the ways that its people chose."""
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 from amends import clock
+from amends.site import mail_settings
 from amends.site.finding import Finding, Level
+from amends.site.setting import SettingError
 
 LATE = timedelta(minutes=10)
 _LOOK = """
@@ -16,6 +19,22 @@ SELECT (SELECT count(*) FROM store_alerttrouble WHERE alert_id IS NOT NULL),
     (SELECT count(*) FROM store_membership WHERE alerts_by_mail),
     (SELECT count(*) FROM store_alerthook WHERE ended_at IS NULL)
 """
+
+
+def mail() -> Finding:
+    """The mail server that is set."""
+    try:
+        host = mail_settings.smtp(os.environ).host
+    except SettingError as error:
+        return Finding("mail", Level.BAD, str(error))
+    if not host:
+        return Finding(
+            "mail",
+            Level.WARN,
+            "no AMENDS_SMTP_HOST: invitations are links to copy, lost passwords are set by an admin",
+            "Set AMENDS_SMTP_HOST and AMENDS_MAIL_FROM if the desk is to send mail.",
+        )
+    return Finding("mail", Level.OK, f"by {host}")
 
 
 def alerts() -> Finding:
