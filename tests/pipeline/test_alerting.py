@@ -218,6 +218,27 @@ def test_a_receiver_that_times_out_refuses_and_is_away_is_one_cause(
     assert failing()[0].over_at is not None
 
 
+def test_a_way_that_fails_is_tried_with_one_delivery_at_a_time_and_then_gets_all(
+    town: Town, boss: models.User, receiver: Receiver
+) -> None:
+    hooked(town, boss, receiver)
+    publish(town)
+    for name in "abc":
+        town.stage.network.say(_by(town, name))
+    town.turn()
+    town.turn(minutes=61)
+    receiver.status = 500
+    assert deliver(town, receiver) == 1
+    town.stage.pass_time(5)
+    assert deliver(town, receiver) == 0
+    town.stage.pass_time(10)
+    assert deliver(town, receiver) == 1
+    receiver.status = 204
+    town.stage.pass_time(30)
+    assert deliver(town, receiver) == 3
+    assert {state for _, state, _ in states()} == {"sent"}
+
+
 def test_a_receiver_may_ask_to_come_later_and_other_webhooks_do_not_wait_for_it(
     town: Town, boss: models.User, receiver: Receiver
 ) -> None:
@@ -248,6 +269,7 @@ def test_mail_that_is_chosen_and_not_set_up_is_one_alert_at_once_and_over_when_i
     assert (alert.way, alert.why) == ("mail", alerting.NO_SERVER)
     (told,) = receiver.bodies()
     assert told["says"] == f"Alerts by mail fail: {alerting.NO_SERVER}"
+    assert states() == [("webhook", "sent", 1)]
     assert told["case"] is None
     with override_settings(EMAIL_HOST="127.0.0.1"):
         alerting.look_after(town.now())
