@@ -58,6 +58,8 @@ BODIES: dict[str, Any] = {
     "begin_sign_in_again": {},
     "finish_sign_in": {"code": "c"},
     "make_source": {"channel": "forum"},
+    "choose_alert_mail": {"by_mail": True},
+    "make_alert_hook": {"address": "https://alerts.example.com/amends"},
     "make_token": {"name": "x", "scopes": ["read"]},
 }
 

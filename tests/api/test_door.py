@@ -17,7 +17,7 @@ from amends.channels.signing_in import SHOWN
 from amends.core.escalation import Does
 from amends.core.scopes import Scope
 from amends.core.values import Role
-from amends.pipeline import answers, decide, invitations, tokens
+from amends.pipeline import alert_settings, answers, decide, invitations, tokens
 from amends.store import models, sealed
 
 OPERATIONS = all_operations()
@@ -49,6 +49,7 @@ def ids_of(desk: Desk, brand: models.Brand) -> dict[str, int]:
         created_at=desk.now,
         expires_at=desk.now + timedelta(minutes=10),
     )
+    hook, _ = alert_settings.make_hook(brand.pk, "https://alerts.example.com/a", desk.ada, desk.now)
     return {
         "case_id": case.pk,
         "post_id": post.pk,
@@ -59,6 +60,7 @@ def ids_of(desk: Desk, brand: models.Brand) -> dict[str, int]:
         "token_id": token.pk,
         "sign_in_id": sign_in.pk,
         "alert_id": alert_of(case, desk.now),
+        "hook_id": hook.pk,
         "brand_id": brand.pk,
         "version": 1,
     }
@@ -145,6 +147,7 @@ def ids_of_nothing() -> list[str]:
         "token_id",
         "sign_in_id",
         "alert_id",
+        "hook_id",
         "version",
     ]
 

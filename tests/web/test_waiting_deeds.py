@@ -59,7 +59,12 @@ def test_waiting_for_the_customer_stops_one_clock_and_shows_it(house: House, cli
 def test_send_and_wait_hands_the_case_over_once_the_answer_stands(house: House, client: Client) -> None:
     case = house.case()
     house.connect()
-    said = {"key": str(uuid4()), "to_post": lead(case).pk, "text": "Please send us the number.", "then": "wait"}
+    said = {
+        "key": str(uuid4()),
+        "to_post": lead(case).pk,
+        "text": "Please send us the number.",
+        "then": "wait",
+    }
     done(client, case, "reply", **said)
     assert (case.hands_over, case.customer_since) == (True, None)
 
@@ -67,7 +72,9 @@ def test_send_and_wait_hands_the_case_over_once_the_answer_stands(house: House, 
 def test_a_post_that_was_read_as_praise_can_be_made_to_wait(house: House, client: Client) -> None:
     case = house.case("high My parcel is lost")
     done(client, case, "settle")
-    house.arrive(house.item("praise Thank you so much for nothing", "ann", 5, in_reply_to=lead(case).remote_id))
+    house.arrive(
+        house.item("praise Thank you so much for nothing", "ann", 5, in_reply_to=lead(case).remote_id)
+    )
     post = models.Post.objects.latest("posted_at")
     models.Post.objects.filter(pk=post.pk).update(case=case)
     assert "Needs an answer" in page(client, case)

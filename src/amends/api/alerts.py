@@ -21,7 +21,7 @@ router = Router()
 
 
 class Alert(Shape):
-    """One step of the ladder that was taken for a case in which somebody waits too long."""
+    """A step of the ladder that was taken because somebody waits too long, or (no case) a way that fails."""
 
     id: Annotated[int, Field(description="The desk's id.")]
     case: Annotated[int | None, Field(description="The case.")]
@@ -30,12 +30,17 @@ class Alert(Shape):
     severity: Annotated[Severity, Field(description="How bad the case is.")]
     handle: Annotated[str, Field(description="The author's handle.")]
     due_at: Annotated[datetime | None, Field(description="When the next word to them is due.")]
+    fails: Annotated[
+        str,
+        Field(description="The way of alerts that fails: `mail`, `mail:PERSON` or `hook:ID`; else empty."),
+    ]
+    why: Annotated[str, Field(description="Why it fails.")]
 
 
 class Alerts(Shape):
     """Those that stand."""
 
-    items: Annotated[list[Alert], Field(description="At most 100, the newest first.")]
+    items: Annotated[list[Alert], Field(description="At most 100: ways that fail, then the newest first.")]
 
 
 @router.get("/alerts", auth=Token(Scope.READ), response=Alerts)
@@ -64,4 +69,6 @@ def _alert(told: alerts.Told) -> Alert:
         severity=told.severity,
         handle=told.handle,
         due_at=told.due_at,
+        fails=told.way,
+        why=told.why,
     )

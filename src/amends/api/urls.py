@@ -5,12 +5,14 @@ from __future__ import annotations
 from amends.api import (
     accounts,
     actions,
+    alerting,
     alerts,
     brand,
     cases,
     failures,
     installation,
     live,
+    now,
     people,
     policy_text,
     posts,
@@ -27,8 +29,10 @@ api.add_router("", posts.router, tags=["Posts"])
 api.add_router("", cases.router, tags=["Cases"])
 api.add_router("", actions.router, tags=["Work on a case"])
 api.add_router("", alerts.router, tags=["Work on a case"])
+api.add_router("", alerting.router, tags=["Work on a case"])
 api.add_router("", sends.router, tags=["Sends"])
 api.add_router("", live.router, tags=["Live"])
+api.add_router("", now.router, tags=["Figures"])
 api.add_router("", brand.router, tags=["Brand and policy"])
 api.add_router("", policy_text.router, tags=["Brand and policy"])
 api.add_router("", people.router, tags=["People"])

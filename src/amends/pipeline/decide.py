@@ -13,7 +13,7 @@ from amends.core.decide import decide
 from amends.core.effects import Escalate, Send
 from amends.core.events import Event
 from amends.pipeline import wake
-from amends.store import alerts, cases, history, live, outbox, policies
+from amends.store import alerts, cases, deliveries, history, live, outbox, policies
 from amends.store.cases import Locked, Saved
 
 
@@ -109,9 +109,13 @@ def _plan(results: Sequence[Settled], actor: Actor, now: datetime) -> None:
         outbox.plan(held, send, actor.person_id, now)
     if sends:
         transaction.on_commit(wake.act)
-    for result, effect in effects:
-        if isinstance(effect, Escalate):
-            alerts.put(result.held, effect, result.outcome.case.assignee, now)
+    put = [
+        alerts.put(result.held, effect, result.outcome.case.assignee, now)
+        for result, effect in effects
+        if isinstance(effect, Escalate)
+    ]
+    if deliveries.plan([alert for alert in put if alert is not None], now):
+        transaction.on_commit(wake.deliver)
     alerts.end([r.held.case.id for r in results if _is_over(r)], now)
 
 

@@ -17,6 +17,11 @@ def act() -> None:
     _hint("act")
 
 
+def deliver() -> None:
+    """There is an alert to deliver."""
+    _hint("deliver")
+
+
 def take() -> None:
     """There are kept items to take in."""
     _hint("take")

@@ -25,8 +25,8 @@ _ROLES = {Does.OFFER: Role.AGENT, Does.ALERT: Role.SUPERVISOR}
 """Whom a step tells that tells no single person."""
 
 
-def put(held: Locked, step: Escalate, assignee: int | None, now: datetime) -> bool:
-    """Write down the alert of a step, in the transaction that took it; False where its cause has one."""
+def put(held: Locked, step: Escalate, assignee: int | None, now: datetime) -> int | None:
+    """Write down the alert of a step, in the transaction that took it; None where its cause has one."""
     role = _ROLES.get(step.does)
     if role is None and assignee is None:
         role = Role.SUPERVISOR
@@ -35,7 +35,8 @@ def put(held: Locked, step: Escalate, assignee: int | None, now: datetime) -> bo
     values += [to, role or "", now]
     with connection.cursor() as cursor:
         cursor.execute(_PUT, values)
-        return cursor.fetchone() is not None
+        row = cursor.fetchone()
+    return None if row is None else row[0]
 
 
 def end(case_ids: Collection[int], now: datetime) -> None:
@@ -62,21 +63,23 @@ class Told:
     handle: str
     due_at: datetime | None
     clock_offset: timedelta
+    way: str
+    why: str
 
 
 _STANDING = """
 SELECT a.id, a.brand_id, a.case_id, a.does, a.at, COALESCE(c.severity, 'none'), COALESCE(author.handle, ''),
-    c.due_at, COALESCE(c.clock_offset, '0')
+    c.due_at, COALESCE(c.clock_offset, '0'), a.way, a.why
 FROM store_alert a JOIN store_membership m ON m.brand_id = a.brand_id AND m.user_id = %s
 LEFT JOIN store_case c ON c.id = a.case_id LEFT JOIN store_author author ON author.id = c.author_id
 WHERE a.brand_id = %s AND a.seen_at IS NULL AND a.over_at IS NULL
     AND (a.to_id = m.user_id OR a.role = ANY(%s))
-ORDER BY a.at DESC, a.id DESC LIMIT %s
+ORDER BY (a.case_id IS NULL) DESC, a.at DESC, a.id DESC LIMIT %s
 """
 
 
 def standing(user_id: int, brand_id: int, role: Role, limit: int = MOST) -> list[Told]:
-    """What a person of a brand is to hear of and nobody has seen yet, the newest first."""
+    """What a person of a brand is to hear of and nobody has seen: ways that fail, then the newest first."""
     roles = [each.value for each in Role if role.covers(each)]
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, [user_id, brand_id, roles, limit])
@@ -103,5 +106,5 @@ def seen(alert_id: int, user_id: int, brand_id: int, role: Role, now: datetime) 
         cursor.execute(_SEEN, [now, user_id, alert_id, brand_id, user_id, roles])
         row = cursor.fetchone()
     if row is not None:
-        live.tell(row[0], [row[1]])
+        live.tell(row[0], [row[1]]) if row[1] else live.tell_much(row[0])
     return row is not None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from amends.store import alerts as rows
 from amends.store.desks import Desk
-from amends.web import place, redrawn, words
+from amends.web import place, redrawn, views, words
 from amends.web.place import in_brand
 
 
@@ -26,4 +27,4 @@ def alerts(request: HttpRequest, desk: Desk) -> HttpResponse:
 def see(request: HttpRequest, desk: Desk, alert_id: int) -> HttpResponse:
     """The reader has seen an alert; whoever was quicker has seen it for both."""
     rows.seen(alert_id, place.reader(request).pk, desk.brand_id, desk.role, place.instant(request))
-    return redirect("alerts", desk.slug)
+    return redirect(views.back(request) if "back" in request.POST else reverse("alerts", args=[desk.slug]))

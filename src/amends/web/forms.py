@@ -167,6 +167,14 @@ class Source(forms.Form):
     channel = _text("Name of the channel", help_text="As the inbox will show it, like forum or shop-reviews.")
 
 
+class AlertHook(forms.Form):
+    """An address that a brand's alerts are posted to."""
+
+    address = _text(
+        "Address", help_text="Begins with https://. It is kept encrypted; only its host is shown."
+    )
+
+
 class Token(forms.Form):
     """An API token to make."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_POST
 
-from amends.web import alerts, case_page, deeds, inbox, live, reach, views
+from amends.web import alerts, case_page, deeds, inbox, live, now, reach, views
 
 _DEEDS = {
     "take": deeds.take,
@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reach/", reach.reach, name="reach"),
     path("b/<slug:slug>/", inbox.inbox, name="inbox"),
     path("b/<slug:slug>/posts/", inbox.posts, name="posts"),
+    path("b/<slug:slug>/now/", now.page, name="now"),
     path("b/<slug:slug>/alerts/", alerts.alerts, name="alerts"),
     path("b/<slug:slug>/alerts/<int:alert_id>/", alerts.see, name="see_alert"),
     path("b/<slug:slug>/search/", inbox.search, name="search"),

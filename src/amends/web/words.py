@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from amends.core.escalation import Does
-from amends.core.values import Kind, Resolution, SendState, Severity, Standing
+from amends.core.values import Doing, Kind, Resolution, SendState, Severity, Standing
 from amends.store.lists import UNREAD, View
 from amends.store.talk import Line
 
@@ -47,6 +47,11 @@ SEND_STATES: Mapping[SendState, str] = {
 STANDINGS: Mapping[Standing, str] = {
     Standing.ORDINARY: "As everybody",
     Standing.PRIORITY: "Priority: the firm has promised them more",
+}
+DOING: Mapping[Doing, str] = {
+    Doing.READING: "reads",
+    Doing.NOTING: "writes a note in",
+    Doing.ANSWERING: "answers",
 }
 STEPS: Mapping[Does, str] = {
     Does.NUDGE: "Your case waits",

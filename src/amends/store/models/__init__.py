@@ -1,5 +1,6 @@
 """The rows, by what they are about."""
 
+from amends.store.models.alerting import AlertHook, AlertTrouble, Delivery
 from amends.store.models.alerts import Alert
 from amends.store.models.cases import Case
 from amends.store.models.history import Chain, HistoryContent, HistoryEntry
@@ -13,12 +14,15 @@ from amends.store.models.signing_in import Revocation, SignIn
 __all__ = [
     "Account",
     "Alert",
+    "AlertHook",
+    "AlertTrouble",
     "ApiToken",
     "Author",
     "Brand",
     "Case",
     "Chain",
     "Conversation",
+    "Delivery",
     "HistoryContent",
     "HistoryEntry",
     "ImportRun",

@@ -13,7 +13,8 @@ class Alert(models.Model):
     """One thing that somebody must hear of, once for its cause.
 
     `to` is whom it tells: one person, or everybody of the role `role`. It stands until somebody of them has
-    `seen_at` it, or until its case asks for it no more (`over_at`).
+    `seen_at` it, or until its case asks for it no more (`over_at`). One without a case says that a `way` of
+    alerts fails, and `why`; it is over when something gets through again.
     """
 
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="alerts", db_index=False)
@@ -26,6 +27,8 @@ class Alert(models.Model):
     seen_at = models.DateTimeField(null=True)
     seen_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
     over_at = models.DateTimeField(null=True)
+    way = models.CharField(max_length=40, blank=True, db_default="")
+    why = models.CharField(max_length=500, blank=True, db_default="")
 
     class Meta:
         indexes = [

@@ -74,6 +74,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=ROLES)
+    alerts_by_mail = models.BooleanField(db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "brand"], name="membership_once")]

@@ -172,6 +172,11 @@ class Post(models.Model):
             ),
             models.Index(fields=["author", "posted_at"], name="post_author"),
             models.Index(fields=["brand", "-posted_at"], name="post_newest"),
+            models.Index(
+                fields=["brand", "-posted_at"],
+                name="post_answers",
+                condition=models.Q(direction="out", automatic=False),
+            ),
             # Of what is rare among all posts, since a walk through them would take long to find it.
             models.Index(
                 fields=["brand", "kind", "-posted_at"],

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from amends.core.values import Resolution
 from amends.language.fluency import Fluency, fluency
+from amends.pipeline import alert_words
 from amends.web import asked, shown, words
 
 register = template.Library()
@@ -146,6 +147,18 @@ def again(context: Context, **changes: str) -> str:
 def resolution(name: str) -> str:
     """How a case ended, in words."""
     return words.RESOLUTIONS[Resolution(name)] if name in {*Resolution} else name
+
+
+@register.filter
+def way(name: str) -> str:
+    """A way by which alerts leave the desk, in words."""
+    return alert_words.way(name)
+
+
+@register.filter
+def what_to_do(name: str) -> str:
+    """What mends a way that fails."""
+    return alert_words.what_to_do(name)
 
 
 @register.filter

@@ -126,7 +126,8 @@
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const follows = Date.now() - going < 1500;
     going = 0;
-    if (follows && (event.key === "i" || event.key === "p")) all(`.nav a${event.key === "i" ? "" : "[href$=posts\\/]"}`)[0]?.click();
+    if (follows && event.key === "n") one(".nav a[href$='/now/']")?.click();
+    else if (follows && (event.key === "i" || event.key === "p")) all(`.nav a${event.key === "i" ? "" : "[href$=posts\\/]"}`)[0]?.click();
     else if (keys[event.key]) keys[event.key]();
     else if (!("rnseuxpw".includes(event.key) && press(event.key))) return;
     event.preventDefault();

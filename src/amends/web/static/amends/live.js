@@ -28,7 +28,7 @@
     waiting: (told) => { if (told.brand === brand) wait(told.waiting); },
     changed: (told) => { if (told.brand !== brand) return; if (concerns(told)) redraw(told.mark); else ring(); },
     nobody: () => { present.clear(); showPresent(); },
-    presence: (told) => { if (told.brand === brand) { present.set(told.case, told.people.filter(({ id }) => id !== me)); showPresent(); } },
+    presence: (told) => { if (told.brand === brand) { present.set(told.case, told.people.filter(({ id }) => id !== me)); showPresent(); if (one("now-people")) redraw(); } },
     reload: () => redraw(),
   };
   const LINES = { lost: "Not live, retrying", away: "Not live, retrying", many: "Not live: open in too many windows", out: "You are signed out" };
@@ -63,7 +63,7 @@
     timer = undefined;
     if (document.hidden || !(one("list") || one("case"))) return;
     if (held()) return void (timer = setTimeout(draw, 500));
-    due = Date.now() + REDRAW;
+    due = Date.now() + (Number(one("list")?.dataset.every) || REDRAW);
     stale = false;
     const swaps = swapped;
     try {
@@ -154,7 +154,7 @@
   });
   addEventListener("htmx:afterSwap", (event) => { if (event.target.id !== "count") { swapped += 1; showPresent(); say(true); } });
   setInterval(() => { say(true); }, SIGN);
-  setInterval(() => { if (state !== "live" || stale) redraw(); }, POLL);
+  setInterval(() => { if (state !== "live" || stale || one("now-people")) redraw(); }, POLL); // time alone changes figures, too
   wait(Number.parseInt(one("waiting")?.querySelector(".num").textContent ?? "0", 10) || 0);
   hello();
 })();
