@@ -6,6 +6,7 @@ from amends.api import (
     accounts,
     actions,
     alerts,
+    at_work,
     brand,
     cases,
     failures,
@@ -32,6 +33,7 @@ api.add_router("", live.router, tags=["Live"])
 api.add_router("", brand.router, tags=["Brand and policy"])
 api.add_router("", policy_text.router, tags=["Brand and policy"])
 api.add_router("", people.router, tags=["People"])
+api.add_router("", at_work.router, tags=["People"])
 api.add_router("", sign_ins.router, tags=["Accounts"])
 api.add_router("", accounts.router, tags=["Accounts"])
 api.add_router("", sources.router, tags=["Accounts"])

@@ -11,6 +11,7 @@ from django.db import transaction
 from amends.core.case import Case, Outcome
 from amends.core.decide import decide
 from amends.core.effects import Escalate, Send
+from amends.core.escalation import Does
 from amends.core.events import Event
 from amends.pipeline import wake
 from amends.store import alerts, cases, history, live, outbox, policies
@@ -111,8 +112,14 @@ def _plan(results: Sequence[Settled], actor: Actor, now: datetime) -> None:
         transaction.on_commit(wake.act)
     for result, effect in effects:
         if isinstance(effect, Escalate):
-            alerts.put(result.held, effect, result.outcome.case.assignee, now)
+            alerts.put(result.held, effect, _told(result, effect), now)
     alerts.end([r.held.case.id for r in results if _is_over(r)], now)
+
+
+def _told(result: Settled, step: Escalate) -> int | None:
+    """Whom a step tells: who has the case; of a case to be given on, only who has got it by that."""
+    before, after = result.held.case.assignee, result.outcome.case.assignee
+    return None if step.does is Does.REASSIGN and after == before else after
 
 
 def _is_over(result: Settled) -> bool:

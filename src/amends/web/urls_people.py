@@ -12,7 +12,18 @@ from django.views.generic import RedirectView
 
 from amends.pipeline import connecting
 from amends.web import first
-from amends.web.people import accounts, brand, connect, installation, members, own, policy, sources, tokens
+from amends.web.people import (
+    accounts,
+    brand,
+    connect,
+    installation,
+    members,
+    own,
+    policy,
+    sources,
+    team,
+    tokens,
+)
 
 _no_sign_up = login_not_required(RedirectView.as_view(pattern_name="invitation"))
 _SIGN_IN: list[URLPattern | URLResolver] = [
@@ -41,6 +52,8 @@ _BRAND: list[URLPattern | URLResolver] = [
     path("", brand.page, name="brand"),
     path("retry/", brand.retry, name="retry_failed"),
     path("people/", members.page, name="people"),
+    path("team/", team.page, name="team"),
+    path("team/<int:membership_id>/", team.member, name="member"),
     path("people/<int:membership_id>/role/", members.set_role, name="set_role"),
     path("people/<int:membership_id>/remove/", members.remove, name="remove_person"),
     path("people/invitations/<int:invitation_id>/withdraw/", members.withdraw, name="withdraw"),

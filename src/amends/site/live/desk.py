@@ -19,7 +19,7 @@ from amends.site.live import messages
 from amends.site.live.ear import Ear
 from amends.site.live.hub import Full, Hub, Receive, Send, Stream
 from amends.site.live.thread import Thread
-from amends.store import live, presence
+from amends.store import at_work, live, presence
 from amends.store.live import Notice
 from amends.store.presence import Cases
 
@@ -29,6 +29,7 @@ MOST_NAMED = 1_000
 """More changed cases than this are told as "many"."""
 CHECK = 5.0
 TIDY = timedelta(minutes=5)
+SEEN = 30.0
 BEAT = 15.0
 _log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class LiveDesk:
 
     def start(self) -> None:
         """Begin to listen."""
-        lives = (self._ear.listen, self._look_after, self._see_off, self._tidy)
+        lives = (self._ear.listen, self._look_after, self._see_off, self._see, self._tidy)
         self._tasks = [asyncio.create_task(_kept_alive(life)) for life in lives]
 
     def end_streams(self) -> None:
@@ -235,6 +236,15 @@ class LiveDesk:
             if time.monotonic() - beaten >= BEAT:
                 beaten = time.monotonic()
                 self.hub.tell_all(messages.BEAT)
+
+    async def _see(self) -> None:
+        """Say again and again who has a window open here; with this process that ends."""
+        while True:
+            await asyncio.sleep(SEEN)
+            people = {stream.listener.user_id for stream in self.hub.streams if stream.listener.session}
+            if people:
+                with suppress(DatabaseError):
+                    await self._thread.do(at_work.seen, people, clock.now())
 
     async def _tidy(self) -> None:
         while True:
