@@ -52,7 +52,7 @@ _POLICIES = {
 
 
 def measure(_cluster: Cluster, scale: Scale) -> list[Result]:
-    """Microseconds a call, on one core, the best of several rounds, for a further post and for time passing."""
+    """Microseconds a call on one core, the best of several rounds: a further post, and time passing."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(cores)[:1])
     try:

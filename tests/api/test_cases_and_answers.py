@@ -50,7 +50,7 @@ def test_what_a_person_does(api: Desk) -> None:
     assert caller.post(f"{path}/assign", {"to": api.ada.pk}).json()["assignee"]["id"] == api.ada.pk
     assert caller.post(f"{path}/assign", {"to": None}).json()["assignee"] is None
     assert caller.post(f"{path}/note", {"text": "Asked the\x00 depot"}).status_code == 200
-    assert caller.post(f"{path}/severity", {"severity": "critical", "why": "danger"}).json()["band"] == 4
+    assert caller.post(f"{path}/severity", {"severity": "critical", "why": "danger"}).json()["band"] == 5
     until = (api.now + timedelta(days=1)).isoformat()
     assert caller.post(f"{path}/snooze", {"until": until}).json()["state"] == "snoozed"
     assert caller.post(f"{path}/needs-no-answer").json()["waiting_since"] is None

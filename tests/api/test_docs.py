@@ -42,6 +42,7 @@ def test_everything_is_described() -> None:
 
 OF_THE_RULES = {
     *("Policy", "Targets", "ResolutionTargets", "SomeTargets", "TargetRule", "Standing"),
-    *("Span", "OpeningHours", "Holidays", "SpecialDay", "CaseRules", "Ranking", "Retention"),
+    *("Span", "OpeningHours", "Holidays", "SpecialDay", "CaseRules", "Ranking", "Retention",
+    "Escalation", "Step", "Assignment", "SkillRule", "Holding"),
 }
 """Told of in docs/policy.md and in their own docstrings."""

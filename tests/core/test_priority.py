@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.core.made import NOW
 
 from amends.core.harm import MOST, Harm, Reason, Stakes, harm
-from amends.core.priority import BANDS, NOT_WAITING, at_rest, band, explain, rank
+from amends.core.priority import BANDS, NOT_WAITING, band, explain, rank
 from amends.core.values import Kind, Severity
 
 DAY = timedelta(days=1)

@@ -93,12 +93,8 @@ def test_web_without_a_worker_and_a_worker_without_web(machines: tuple[Rig, Rig]
     one.plant()
     web = one.web()
     asked = one.network.say("anna", "@brand my parcel is lost and nobody answers me for weeks!")
-    post = {
-        "id": "p1",
-        "channel": "made",
-        "author_id": "ben",
-        "text": "My parcel came broken and nobody answers me!",
-    }
+    words = "My parcel came broken and nobody answers me!"
+    post = {"id": "p1", "channel": "made", "author_id": "ben", "text": words}
     posts = {"posts": [{**post, "created_at": "2026-03-01T10:00:00Z"}]}
     assert one.api("POST", "/posts", posts).status_code < 300
     assert one.amends("health", "worker", expect=1).stderr.startswith("No worker gave a sign of life")

@@ -59,6 +59,7 @@ def test_one_holding_line_goes_in_the_persons_language_marked_and_promising(town
     assert "CET" in said
     assert (case.held_at, case.promised_at) == (town.now(), town.now())
     assert case.due_at == case.promised_until
+    assert case.promised_until
     assert HOUR * 4 - timedelta(minutes=5) < case.promised_until - town.now() <= HOUR * 4
     ours = models.Post.objects.get(direction=Direction.OUT)
     assert ours.automatic

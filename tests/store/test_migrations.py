@@ -89,7 +89,7 @@ def insert(old: psycopg.Connection, table: str, **values: object) -> None:
     row = {name: _EMPTY[kind] for name, kind in needed} | values
     names = ", ".join(row)
     old.execute(
-        f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(row))})",  # noqa: S608 - names of ours
+        f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(row))})",
         [*row.values()],
     )
 

@@ -39,9 +39,10 @@ class Case:
     are on ours, because lists and the sweep compare them.
 
     `due_at` is when the person is owed the next word: by the target of the silence that began at
-    `waiting_since`, or by what they were promised. `held_at` is the holding reply of this silence, gone out or tried. While
-    we wait for the customer (since `customer_since`; an answer on its way that `hands_over` begins it) the
-    resolution clock stands, as it did during `pauses`. At `look_at` time alone changes something.
+    `waiting_since`, or by what they were promised. `held_at` is the holding reply of this silence, gone out
+    or tried. While we wait for the customer (since `customer_since`; an answer on its way that `hands_over`
+    begins it) the resolution clock stands, as it did during `pauses`. At `look_at` time alone changes
+    something.
     """
 
     id: int

@@ -132,10 +132,10 @@ def _needs_answer(case: Case, event: events.NeedsAnswer) -> Outcome:
 def _promised(case: Case, until: datetime, now: datetime) -> Outcome:
     if not case.is_open:
         raise NotPossible("This case is resolved. Open it again before you promise anything.")
-    own = now - case.clock_offset
-    if until <= own:
+    if until <= now:
         raise NotPossible("Choose a time in the future that you promise to write by.")
-    return done(case, "update promised", {"until": until}, promise=Promise(own, until))
+    promise = Promise(now - case.clock_offset, until - case.clock_offset)
+    return done(case, "update promised", {"until": promise.until}, promise=promise)
 
 
 def _customers_turn(case: Case, why: str, now: datetime) -> Outcome:

@@ -163,7 +163,7 @@ class NeedsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """A person promised the customer an update by a time."""
+    """A person promised the customer an update by a time on our clock."""
 
     until: datetime
 

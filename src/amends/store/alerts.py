@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -29,7 +30,9 @@ def put(held: Locked, step: Escalate, assignee: int | None, now: datetime) -> bo
     role = _ROLES.get(step.does)
     if role is None and assignee is None:
         role = Role.SUPERVISOR
-    values = [held.brand_id, held.case.id, step.cause, step.does, None if role else assignee, role or "", now]
+    to = None if role else assignee
+    values: list[str | int | datetime | None] = [held.brand_id, held.case.id, step.cause, step.does]
+    values += [to, role or "", now]
     with connection.cursor() as cursor:
         cursor.execute(_PUT, values)
         return cursor.fetchone() is not None
@@ -78,7 +81,11 @@ def standing(user_id: int, brand_id: int, role: Role, limit: int = MOST) -> list
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, [user_id, brand_id, roles, limit])
         rows = cursor.fetchall()
-    return [Told(*row[:3], Does(row[3]), row[4], Severity(row[5]), *row[6:]) for row in rows]
+    return [_told(*row) for row in rows]
+
+
+def _told(id_: int, brand: int, case: int | None, does: str, at: datetime, severity: str, *more: Any) -> Told:
+    return Told(id_, brand, case, Does(does), at, Severity(severity), *more)
 
 
 _SEEN = """

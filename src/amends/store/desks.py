@@ -28,11 +28,15 @@ class Desk:
 
 
 _DESKS = """
-SELECT b.id, b.slug, b.name, m.role, COALESCE(p.document->>'time_zone', 'UTC'), (SELECT count(*) FROM (
-    SELECT 1 FROM store_case WHERE brand_id = b.id AND state = 'open' AND band >= 0 LIMIT 100) AS counted), (SELECT count(*) FROM (
-    SELECT 1 FROM store_alert a WHERE a.brand_id = b.id AND a.seen_at IS NULL AND a.over_at IS NULL
-        AND (a.to_id = m.user_id OR a.role = 'agent' OR a.role = 'supervisor' AND m.role <> 'agent' OR a.role = m.role)
-    LIMIT 100) AS counted), m.away_since IS NOT NULL
+SELECT b.id, b.slug, b.name, m.role, COALESCE(p.document->>'time_zone', 'UTC'),
+    (SELECT count(*) FROM (
+        SELECT 1 FROM store_case WHERE brand_id = b.id AND state = 'open' AND band >= 0
+        LIMIT 100) AS counted),
+    (SELECT count(*) FROM (
+        SELECT 1 FROM store_alert a WHERE a.brand_id = b.id AND a.seen_at IS NULL AND a.over_at IS NULL
+            AND (a.to_id = m.user_id OR a.role IN ('agent', m.role)
+                OR a.role = 'supervisor' AND m.role <> 'agent')
+        LIMIT 100) AS counted), m.away_since IS NOT NULL
 FROM store_membership m JOIN store_brand b ON b.id = m.brand_id
 LEFT JOIN LATERAL (
     SELECT document FROM store_policyversion WHERE brand_id = b.id ORDER BY version DESC LIMIT 1

@@ -81,9 +81,9 @@ UPDATE store_post SET answered_at = found.at FROM found WHERE store_post.id = fo
 def answered(case_ids: Iterable[int]) -> None:
     """Keep for each post of these cases that wanted an answer when the first answer to it was given.
 
-    It is the rule of `store.case_facts.facts`: an answer ends the wait of what it could know of, and of the post
-    that it stands under; what had been said to need none by then waited no more. An earlier answer that is
-    heard of later counts, and an answer that is deleted was given all the same.
+    It is the rule of `store.case_facts.facts`: an answer ends the wait of what it could know of, and of the
+    post that it stands under; what had been said to need none by then waited no more. An earlier answer
+    that is heard of later counts, and an answer that is deleted was given all the same.
     """
     if ids := sorted(set(case_ids)):
         with connection.cursor() as cursor:

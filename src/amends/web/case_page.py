@@ -109,6 +109,9 @@ def _loose(case: models.Case, trouble: Trouble | None) -> str:
         return ""
     resolved = case.state == CaseState.RESOLVED
     gone = trouble.form in _WHILE_OPEN and resolved == (trouble.form != "reopen")
+    theirs = case.customer_since is not None
+    gone |= trouble.form == "go_on" and not theirs
+    gone |= trouble.form == "wait" and (theirs or case.waiting_since is not None)
     evidence = trouble.form.startswith("evidence") and not case.on_hold
     return trouble.why if gone or evidence or trouble.form in ("take", "settle", "send", "waits") else ""
 

@@ -102,8 +102,7 @@ def settle(request: HttpRequest, case: models.Case) -> str:
 @deed()
 def promise(request: HttpRequest, case: models.Case) -> str:
     """The person was told by when they hear from us."""
-    until = asked.until(request.POST, place.instant(request))
-    _happen(request, case, events.Promised(until - case.clock_offset))
+    _happen(request, case, events.Promised(asked.until(request.POST, place.instant(request))))
     return "The promise is kept with the case; it is the target from now on."
 
 
