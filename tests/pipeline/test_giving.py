@@ -8,11 +8,13 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 from tests.pipeline.conftest import Town
 from tests.pipeline.test_time_passing import AN_HOUR, SWEEP
+from tests.rig.processes import until
 
 from amends.channels.fake_deeds import Saying
 from amends.core import events
@@ -207,6 +209,32 @@ def test_two_sweeps_at_once_keep_every_limit_and_give_each_case_once(town: Town)
     assert has() == {"Ada": 5, "Ben": 7, None: 18}
     assert len(lines("assigned")) == 12
     assert list(history.faults()) == []
+
+
+def waits_for_a_lock() -> bool:
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as watcher:  # type: ignore[arg-type]
+        rows = watcher.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return rows.fetchone() is not None
+
+
+def test_who_gives_meanwhile_is_waited_for_and_counted(town: Town) -> None:
+    rule(town, usual_limit=5)
+    say(town, 12)
+    here(town, town.agent)
+    command = [sys.executable, "-c", SWEEP, town.now().isoformat()]
+    with transaction.atomic():
+        for case in models.Case.objects.order_by("-pk")[:5]:
+            actions.assign(case, town.agent.pk, decide.person(town.agent.pk), town.now())
+        other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert other.stdin is not None
+        other.stdin.write("go\n")
+        other.stdin.flush()
+        until(lambda: waits_for_a_lock() or other.poll() is not None, 30, "the other sweep waits")
+    other.communicate(timeout=60)
+    assert other.returncode == 0
+    assert has() == {"Ada": 5, None: 7}
 
 
 def taken(town: Town) -> models.Case:
