@@ -29,7 +29,6 @@ MOST_NAMED = 1_000
 """More changed cases than this are told as "many"."""
 CHECK = 5.0
 TIDY = timedelta(minutes=5)
-SEEN = 30.0
 BEAT = 15.0
 _log = logging.getLogger(__name__)
 
@@ -85,7 +84,7 @@ class LiveDesk:
 
     def start(self) -> None:
         """Begin to listen."""
-        lives = (self._ear.listen, self._look_after, self._see_off, self._see, self._tidy)
+        lives = (self._ear.listen, self._look_after, self._see_off, self._tidy)
         self._tasks = [asyncio.create_task(_kept_alive(life)) for life in lives]
 
     def end_streams(self) -> None:
@@ -236,15 +235,14 @@ class LiveDesk:
             if time.monotonic() - beaten >= BEAT:
                 beaten = time.monotonic()
                 self.hub.tell_all(messages.BEAT)
+                await self._see()
 
     async def _see(self) -> None:
-        """Say again and again who has a window open here; with this process that ends."""
-        while True:
-            await asyncio.sleep(SEEN)
-            people = {stream.listener.user_id for stream in self.hub.streams if stream.listener.session}
-            if people:
-                with suppress(DatabaseError):
-                    await self._thread.do(at_work.seen, people, clock.now())
+        """Say who has a window open here; with this process that ends."""
+        people = {stream.listener.user_id for stream in self.hub.streams if stream.listener.session}
+        if people:
+            with suppress(DatabaseError):
+                await self._thread.do(at_work.seen, people, clock.now())
 
     async def _tidy(self) -> None:
         while True:
