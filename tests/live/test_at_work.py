@@ -52,7 +52,7 @@ def test_a_program_is_a_sign_of_its_person_only_where_it_says_so(working: Rig) -
     working.api("DELETE", f"/cases/{case}/presence")
 
 
-def test_a_case_that_opens_is_given_at_once(working: Rig) -> None:
+def test_a_case_that_opens_is_given_to_who_is_there(working: Rig) -> None:
     held = working.api("GET", "/policy").json()
     gives = held["document"] | {"assignment": {"how": "round_robin"}}
     answer = working.api("PUT", "/policy", {"document": gives, "based_on": held["version"]})
@@ -62,10 +62,14 @@ def test_a_case_that_opens_is_given_at_once(working: Rig) -> None:
         with listening(working, gil) as stream:
             stream.wait_for("hello")
             case = a_case(working, "given-at-once")
-            found = until(
-                lambda: working.api("GET", f"/cases/{case}").json()["case"]["assignee"], 20, "it is given"
-            )
-            assert found
+            path = f"/cases/{case}"
+            until(lambda: working.api("GET", path).json()["assignee"], 20, "it is given to somebody")
+            (line,) = [
+                each
+                for each in working.api("GET", f"{path}/history").json()["items"]
+                if each["action"] == "assigned"
+            ]
+            assert line["actor"] == "system"
     finally:
         version = answer.json()["version"]
         working.api("PUT", "/policy", {"document": held["document"], "based_on": version})

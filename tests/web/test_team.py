@@ -32,8 +32,9 @@ def member(user: models.User) -> str:
 
 
 def row(page: str, name: str) -> str:
-    """What the team's table says of somebody, without its tags."""
-    (found,) = [each for each in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if name in each]
+    """What the team's list says of somebody, without its tags."""
+    team = page[page.index('id="team"') :]
+    (found,) = [each for each in re.findall(r"<li>.*?</li>", team, re.DOTALL) if name in each]
     return " ".join(re.sub(r"<[^>]+>", " ", found).split())
 
 
@@ -93,7 +94,7 @@ def test_people_say_themselves_what_they_know_and_supervisors_how_much_they_get(
     assert "case_limit" not in html(client, mine)
     kept = client.post(mine, {"languages": "DE, en", "skills": "Legal,", "case_limit": "99"}, follow=True)
     assert "Kept." in kept.content.decode()
-    assert "de, en legal" in row(html(client), "Ada Agent")
+    assert "speaks de, en · can do legal" in row(html(client), "Ada Agent")
     membership = models.Membership.objects.get(user=agent)
     assert (membership.languages, membership.skills, membership.case_limit) == (["de", "en"], ["legal"], None)
     wrong = client.post(mine, {"languages": "german", "skills": ""}).content.decode()
