@@ -20,8 +20,9 @@ from amends.channels.fake_deeds import Saying
 from amends.core import events
 from amends.core.policy import Policy
 from amends.core.values import Doing, Resolution, Role, Severity
-from amends.pipeline import actions, answers, decide, people, sweep
+from amends.pipeline import actions, answers, decide, sweep
 from amends.pipeline import at_work as working
+from amends.pipeline.people_checks import PeopleError
 from amends.store import alerts, at_work, history, models, policies, presence
 
 OFFICE = {day: [{"opens": "09:00", "closes": "17:00"}] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -212,7 +213,7 @@ def test_two_sweeps_at_once_keep_every_limit_and_give_each_case_once(town: Town)
 
 
 def waits_for_a_lock() -> bool:
-    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as watcher:  # type: ignore[arg-type]
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as watcher:
         rows = watcher.execute(
             "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
@@ -405,7 +406,7 @@ def test_what_somebody_knows_is_said_by_them_their_limit_by_supervisors(town: To
         ([], [], -1, boss, "from 0"),
         ([], [], 3, person(town, "eve"), "Only a supervisor"),
     ):
-        with pytest.raises(people.PeopleError, match=words):
+        with pytest.raises(PeopleError, match=words):
             working.set_work(mine, languages, skills, limit, by, town.now())
     assert working.set_work(mine, ["de"], [], 3, boss, town.now()).case_limit == 3
     working.set_work(mine, ["de"], [], 3, boss, town.now())

@@ -107,4 +107,10 @@ def of(brand_ids: Collection[int], now: datetime) -> list[Working]:
     with connection.cursor() as cursor:
         cursor.execute(_WORKING, [now - LAPSES, arrays.column(sorted(brand_ids))])
         rows = cursor.fetchall()
-    return [Working(*row[:8], tuple(_words(row[8])), tuple(_words(row[9])), *row[10:]) for row in rows]
+    return [_working(*row) for row in rows]
+
+
+def _working(*row: Any) -> Working:
+    (*who, languages, skills, case_limit, open_cases) = row
+    facts: tuple[Any, ...] = (*who, tuple(_words(languages)), tuple(_words(skills)), case_limit, open_cases)
+    return Working(*facts)

@@ -12,9 +12,9 @@ from amends.web.people.policy_rows import number
 
 PART, SKILLS = "assignment", "skills"
 _HOW = {
-    How.OFF: "Nobody by the desk: people take them",
-    How.ROUND_ROBIN: "In turn: whoever got none for longest",
-    How.BALANCED: "Evenly: whoever has the largest share of their limit free",
+    How.OFF: "Nobody: people take them",
+    How.ROUND_ROBIN: "Each in turn",
+    How.BALANCED: "Whoever has most room",
 }
 
 
