@@ -26,6 +26,7 @@ from bench import (
     result,
     scale,
     starting,
+    sweeping,
     way_in,
     webhook,
 )
@@ -46,6 +47,7 @@ MEASURES: Mapping[str, Callable[[Cluster, scale.Scale], list[Result]]] = {
     "live": live.measure,
     "history": record.measure,
     "decide": deciding.measure,
+    "sweep": sweeping.measure,
     "reading": reading.measure,
     "start": starting.serve,
     "database": starting.database,

@@ -11,7 +11,7 @@ from tests.web.test_deeds import done, refused
 
 from amends.core.escalation import Does
 from amends.core.values import Role, Standing
-from amends.store import history, models, record
+from amends.store import history, models, record, stats
 
 
 def page(client: Client, case: models.Case) -> str:
@@ -101,6 +101,17 @@ def test_only_supervisors_say_who_comes_first(house: House, client: Client, supe
     assert "Marked by the firm as a priority" in page(client, case)
     assert "stands like that already" in refused(boss, case, "standing", standing="priority", why="again")
     assert list(history.faults()) == []
+
+
+def test_waits_are_counted_by_how_they_ended(house: House, client: Client) -> None:
+    first = house.item("high My parcel is lost", "amy")
+    house.arrive(first, house.answer(first))
+    settled, closed = house.case(author="bea"), house.case(author="cleo")
+    house.case(author="dora")
+    done(client, settled, "settle")
+    done(client, closed, "resolve", resolution="spam", why="spam after all")
+    waits = stats.stats(house.brand.pk).total.waits
+    assert waits == {"open": 1, "answered": 1, "needed_none": 1, "closed": 1}
 
 
 def test_alerts_are_shown_to_whom_they_concern_until_one_has_seen_them(

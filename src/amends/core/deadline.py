@@ -5,7 +5,7 @@ Time is counted as it elapses, so that a span on the day the clocks change is as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from amends.core.hours import Calendar, Stretch
@@ -17,7 +17,7 @@ _EVER = datetime.max.replace(tzinfo=UTC)
 
 
 def after(
-    start: datetime, allowed: timedelta, calendar: Calendar | None, pauses: Iterable[Stretch] = ()
+    start: datetime, allowed: timedelta, calendar: Calendar | None, pauses: Collection[Stretch] = ()
 ) -> datetime:
     """The first instant (UTC) at which `allowed` time has passed since `start`, counting open time only.
 
@@ -27,6 +27,8 @@ def after(
     begin, left = start.astimezone(UTC), allowed
     if left <= _ZERO:
         return begin
+    if calendar is None and not pauses and left <= _EVER - begin:
+        return begin + left
     search = _LONGEST_SEARCH
     for runs, stands in _running(begin, _EVER, pauses):
         until = min(stands, runs + search) if calendar is not None else stands
@@ -41,7 +43,7 @@ def after(
 
 
 def elapsed(
-    start: datetime, end: datetime, calendar: Calendar | None, pauses: Iterable[Stretch] = ()
+    start: datetime, end: datetime, calendar: Calendar | None, pauses: Collection[Stretch] = ()
 ) -> timedelta:
     """How much time has passed from `start` to `end` as `after` counts it; nothing when `end` is earlier."""
     passed = _ZERO
@@ -51,10 +53,16 @@ def elapsed(
     return passed
 
 
-def _running(start: datetime, end: datetime, pauses: Iterable[Stretch]) -> Iterator[Stretch]:
+def _running(start: datetime, end: datetime, pauses: Collection[Stretch]) -> Iterable[Stretch]:
     """The stretches between two instants that are in no pause, in order."""
+    if not pauses:
+        return ((start, end),) if start < end else ()
+    return _but_for(sorted(pauses), start, end)
+
+
+def _but_for(pauses: Sequence[Stretch], start: datetime, end: datetime) -> Iterator[Stretch]:
     begin = start
-    for stands, goes_on in sorted(pauses):
+    for stands, goes_on in pauses:
         if stands >= end:
             break
         if goes_on <= max(begin, stands):
@@ -75,5 +83,5 @@ def _open(begin: datetime, end: datetime, calendar: Calendar | None) -> Iterator
     while day <= last:
         for opens, closes in calendar.open_on(day):
             if closes > begin and opens < end:
-                yield max(opens, begin), min(closes, end)
+                yield opens if opens > begin else begin, closes if closes < end else end
         day += _A_DAY

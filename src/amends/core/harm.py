@@ -102,8 +102,7 @@ class Harm(NamedTuple):
     @property
     def urgent(self) -> frozenset[str]:
         """The urgent signals among its reasons."""
-        codes = (reason.code for reason in self.reasons)
-        return frozenset(code.removeprefix(_URGENT) for code in codes if code.startswith(_URGENT))
+        return frozenset([code[len(_URGENT) :] for code, _, _ in self.reasons if code.startswith(_URGENT)])
 
 
 NO_HARM = Harm(0, ())

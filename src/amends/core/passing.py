@@ -58,8 +58,10 @@ def _held(
 ) -> Outcome:
     """The holding reply, if this is the time for it; its promise holds from when it is written."""
     reply = around.reply
+    if reply is None:
+        return Outcome(case)
     due = clocks.holding_at(case, policy, calendar)
-    if reply is None or due is None or due > now:
+    if due is None or due > now:
         return Outcome(case)
     silence = replace(
         clocks.silent(case, policy),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import AfterValidator, model_validator
@@ -39,8 +40,11 @@ class Targets(Part):
 
     def of(self, severity: Severity) -> timedelta:
         """The time allowed."""
-        minutes: int = getattr(self, severity.value)
-        return timedelta(minutes=minutes)
+        return self._allowed[severity]
+
+    @cached_property
+    def _allowed(self) -> dict[Severity, timedelta]:
+        return {severity: timedelta(minutes=getattr(self, severity.value)) for severity in Severity}
 
 
 class ResolutionTargets(Targets):

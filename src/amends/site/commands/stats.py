@@ -32,7 +32,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         tell(json.dumps(found.as_json(), ensure_ascii=False))
         return 0
-    rows = [["brand", *COLUMNS, *found.total.outbox]]
+    waits = [f"waits_{name}" for name in found.total.waits]
+    rows = [["brand", *COLUMNS, *waits, *found.total.outbox]]
     rows += [_row(name, figures) for name, figures in found.brands.items()]
     rows.append(_row("total", found.total))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -43,4 +44,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(name: str, figures: Figures) -> list[str]:
-    return [name, *(str(getattr(figures, key)) for key in COLUMNS), *map(str, figures.outbox.values())]
+    counts = [getattr(figures, key) for key in COLUMNS]
+    return [name, *map(str, [*counts, *figures.waits.values(), *figures.outbox.values()])]
