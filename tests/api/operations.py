@@ -51,6 +51,8 @@ BODIES: dict[str, Any] = {
     "publish_policy": {"document": {}, "based_on": 1},
     "publish_policy_text": {"toml": "", "based_on": 1},
     "set_role": {"role": "agent"},
+    "set_work": {"languages": ["de"]},
+    "set_away": {"away": True},
     "invite": {"email": "eve@example.org"},
     "connect_account": {"channel": "fake", "base_url": "http://127.0.0.1:1", "token": "t"},
     "reconnect_account": {"token": "t"},

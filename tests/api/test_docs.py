@@ -42,7 +42,19 @@ def test_everything_is_described() -> None:
 
 OF_THE_RULES = {
     *("Policy", "Targets", "ResolutionTargets", "SomeTargets", "TargetRule", "Standing"),
-    *("Span", "OpeningHours", "Holidays", "SpecialDay", "CaseRules", "Ranking", "Retention",
-    "Escalation", "Step", "Assignment", "Holding"),
+    *(
+        "Span",
+        "OpeningHours",
+        "Holidays",
+        "SpecialDay",
+        "CaseRules",
+        "Ranking",
+        "Retention",
+        "Escalation",
+        "Step",
+        "Assignment",
+        "SkillRule",
+        "Holding",
+    ),
 }
 """Told of in docs/policy.md and in their own docstrings."""

@@ -45,7 +45,9 @@ def test_an_answer_hands_over_and_a_post_is_made_to_wait(api: Desk) -> None:
 def test_standing_is_for_supervisors_and_moves_their_cases(api: Desk) -> None:
     case = api.case()
     body = {"standing": "priority", "why": "third failure"}
-    assert api.caller(Scope.READ, Scope.WRITE, user=api.ben).post(f"/cases/{case.pk}/standing", body).status_code in (403, 404)
+    assert api.caller(Scope.READ, Scope.WRITE, user=api.ben).post(
+        f"/cases/{case.pk}/standing", body
+    ).status_code in (403, 404)
     caller = api.caller()
     before = caller.get(f"/cases/{case.pk}").json()["harm"]
     after = caller.post(f"/cases/{case.pk}/standing", body).json()

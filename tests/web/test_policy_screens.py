@@ -201,3 +201,30 @@ def test_all_of_a_policy_survives_the_text(boss: Membership) -> None:
     assert "write dates like" in post(
         admin, whole, version=4, text=text.replace('date = "2026-12-24"', "date = 2026-12-24T10:00:00")
     )
+
+
+def test_who_gets_which_case_is_published_with_its_skills(boss: Membership) -> None:
+    admin, url = signed_in(boss.user), reverse("policy", args=["firm"])
+    fields = policy_fields(page(admin, url))
+    assert (fields["how"], fields["anybody"]) == ("off", "yes")
+    wanted = fields | {"how": "balanced", "anybody": "no", "usual_limit": "7", "return_after_minutes": "30"}
+    wanted |= {"skills-0-skill": " Legal ", "skills-0-signal": "legal"}
+    assert "Version 2" in post(admin, url, wanted)
+    rule = policies.current(boss.brand_id)[1].assignment
+    assert (rule.how, rule.anybody, rule.usual_limit, rule.return_after_minutes) == ("balanced", False, 7, 30)
+    assert [(one.skill, one.signal, one.kind, one.channel) for one in rule.skills] == [
+        ("legal", "legal", None, None)
+    ]
+    fields = policy_fields(page(admin, url))
+    assert "nothing was changed" in post(admin, url, fields)
+    for name, bad, words in (
+        ("how", "by dice", "valid choice"),
+        ("usual_limit", "0", "greater than or equal to 1"),
+        ("skills-0-skill", "", "write a skill"),
+        ("skills-0-signal", "", "name a kind, an urgent signal or a channel"),
+    ):
+        refused = post(admin, url, fields | {name: bad})
+        assert words in refused.lower(), name
+    assert policies.current(boss.brand_id)[0] == 2
+    assert "Version 3" in post(admin, url, fields | {"skills-0-DELETE": "on"})
+    assert policies.current(boss.brand_id)[1].assignment.skills == ()

@@ -7,6 +7,7 @@ from amends.api import (
     actions,
     alerting,
     alerts,
+    at_work,
     brand,
     cases,
     failures,
@@ -36,6 +37,7 @@ api.add_router("", now.router, tags=["Figures"])
 api.add_router("", brand.router, tags=["Brand and policy"])
 api.add_router("", policy_text.router, tags=["Brand and policy"])
 api.add_router("", people.router, tags=["People"])
+api.add_router("", at_work.router, tags=["People"])
 api.add_router("", sign_ins.router, tags=["Accounts"])
 api.add_router("", accounts.router, tags=["Accounts"])
 api.add_router("", sources.router, tags=["Accounts"])

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from amends.core import deadline
+from amends.core.harm import SIGNALS
 from amends.core.hours import Calendar
-from amends.core.part import Minutes, Part
+from amends.core.part import ChannelName, Minutes, Part
+from amends.core.values import Kind
+
+MOST_SKILL_RULES = 100
+LONGEST_SKILL = 40
 
 
 class How(StrEnum):
@@ -27,12 +32,50 @@ class How(StrEnum):
     """To whom the smallest share of their limit is open."""
 
 
+def skill(given: str) -> str:
+    """A skill as it is kept: a short word in lower case, so that a policy and a person mean the same."""
+    spelled = " ".join(given.lower().split())
+    if not spelled or len(spelled) > LONGEST_SKILL or not spelled.isprintable() or "," in spelled:
+        raise ValueError(f"write a skill as a word or two of at most {LONGEST_SKILL} letters, like refunds")
+    return spelled
+
+
+def _known_signal(given: str) -> str:
+    if given not in SIGNALS:
+        raise ValueError(f"choose one of the urgent signals: {', '.join(SIGNALS)}")
+    return given
+
+
+class SkillRule(Part):
+    """A skill that the cases ask for that fit all that it names: a kind, an urgent signal, a channel."""
+
+    skill: Annotated[str, AfterValidator(skill)]
+    kind: Kind | None = None
+    signal: Annotated[str, AfterValidator(_known_signal)] | None = None
+    channel: ChannelName | None = None
+
+    @model_validator(mode="after")
+    def _names_some(self) -> SkillRule:
+        if self.kind is None and self.signal is None and self.channel is None:
+            raise ValueError("name a kind, an urgent signal or a channel whose cases ask for the skill")
+        return self
+
+    def fits(self, kind: Kind, channel: str, urgent: Collection[str]) -> bool:
+        """Whether a case asks for the skill."""
+        return (
+            self.kind in (None, kind)
+            and self.channel in (None, channel)
+            and (self.signal is None or self.signal in urgent)
+        )
+
+
 class Assignment(Part):
     """Who gets a case (P4): only people who are there, and never more than their limit.
 
     Whoever has no limit of their own has `usual_limit`; without that either, any number, and a share is
     counted of `usual_load`. Where nobody has the language and the skills, somebody who is there gets it all
-    the same if `anybody`. The cases of somebody away go back after so much working time.
+    the same if `anybody`. The cases of somebody away go back after so much working time. Which cases ask for
+    which skill is said in `skills`.
     """
 
     how: How = How.OFF
@@ -40,6 +83,7 @@ class Assignment(Part):
     usual_limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
     usual_load: Annotated[int, Field(ge=1, le=10_000)] = 20
     return_after_minutes: Minutes = 60
+    skills: Annotated[tuple[SkillRule, ...], Field(max_length=MOST_SKILL_RULES)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +122,19 @@ class Held:
     answering: bool
 
 
+def needed(
+    kind: Kind,
+    channel: str,
+    lang: str,
+    urgent: Collection[str],
+    rule: Assignment,
+    not_to: frozenset[int] = frozenset(),
+) -> Need:
+    """What such a case asks of whoever gets it."""
+    skills = frozenset(each.skill for each in rule.skills if each.fits(kind, channel, urgent))
+    return Need(lang, skills, not_to)
+
+
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -99,13 +156,29 @@ def choose(colleagues: Iterable[Colleague], need: Need, rule: Assignment) -> int
     return min(able)[-1] if able else None
 
 
+def why(colleague: Colleague, need: Need, rule: Assignment) -> str:
+    """In a few words for the record, why it was this colleague."""
+    turn = "Most of their limit is free" if rule.how is How.BALANCED else "It is their turn"
+    lang, skills = _unfit(colleague, need)
+    if lang:
+        return f"{turn}; nobody who is here and free knows the language {_plain(need.lang)}."
+    if skills:
+        return f"{turn}; nobody who is here and free can do {', '.join(sorted(need.skills))}."
+    return f"{turn}."
+
+
 _FITS = (False, False)
 
 
-def _can_take(colleague: Colleague, need: Need, rule: Assignment) -> bool:
+def free(colleague: Colleague, rule: Assignment) -> bool:
+    """Whether somebody is there, and below their limit."""
     limit = _limit(colleague, rule)
-    there = colleague.present and not colleague.away and colleague.id not in need.not_to
+    there = colleague.present and not colleague.away
     return there and (limit is None or colleague.open_cases < limit)
+
+
+def _can_take(colleague: Colleague, need: Need, rule: Assignment) -> bool:
+    return colleague.id not in need.not_to and free(colleague, rule)
 
 
 def _limit(colleague: Colleague, rule: Assignment) -> int | None:
@@ -114,8 +187,12 @@ def _limit(colleague: Colleague, rule: Assignment) -> int | None:
 
 def _unfit(colleague: Colleague, need: Need) -> tuple[bool, bool]:
     """Whether the language is missing, then whether a skill is; smaller is fitter."""
-    lang = need.lang.lower().replace("_", "-").split("-")[0]
+    lang = _plain(need.lang)
     return bool(lang) and lang not in colleague.languages, not need.skills <= colleague.skills
+
+
+def _plain(lang: str) -> str:
+    return lang.lower().replace("_", "-").split("-")[0]
 
 
 def _rested(colleague: Colleague, rule: Assignment) -> tuple[Fraction, datetime]:

@@ -14,8 +14,11 @@ from amends.core.values import CaseState, Kind, Severity
 def by_person(case: Case, event: events.Event, now: datetime) -> Outcome:
     """What follows when a person does this; raises NotPossible when it cannot be done."""
     match event:
-        case events.Assigned(to):
-            return done(case, "assigned", {"from": case.assignee, "to": to}, assignee=to)
+        case events.Assigned(to, why):
+            content = {"from": case.assignee, "to": to} | ({"why": why} if why else {})
+            return done(case, "assigned", content, assignee=to)
+        case events.NobodyFree():
+            return done(case, "nobody free", {"assignee": case.assignee})
         case events.Taken(by, was):
             if case.assignee not in (by, was):
                 raise NotPossible("A colleague took this case meanwhile. Assign it if you are to have it.")

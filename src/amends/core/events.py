@@ -59,9 +59,18 @@ class PostsChanged:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A person took the case (`to` themselves), gave it to somebody, or put it back (`to` is None)."""
+    """Somebody was given the case, took it (`to` themselves), or it was put back (`to` is None).
+
+    The desk says `why` where no person did it.
+    """
 
     to: int | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyFree:
+    """The case was to go to somebody else, and nobody was there who could take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +252,7 @@ class TimePassed:
 Event = (
     PostsChanged
     | Assigned
+    | NobodyFree
     | Taken
     | ReplyWritten
     | ReplyStood

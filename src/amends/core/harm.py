@@ -51,6 +51,8 @@ _SIGNALS = {
     "legal": 150,
     "journalist": 100,
 }
+SIGNALS = tuple(_SIGNALS)
+"""The urgent signals that are known, the worst first."""
 _UNWEIGHED, _FURTHER = 100, 30
 _HEAT, _TREND, _UNFELT = 50, 30, 3
 _AGAIN = (0, 0, 20, 35, 45, 53, 60)

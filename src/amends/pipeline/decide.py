@@ -11,6 +11,7 @@ from django.db import transaction
 from amends.core.case import Case, Outcome
 from amends.core.decide import decide
 from amends.core.effects import Escalate, Send
+from amends.core.escalation import Does
 from amends.core.events import Event
 from amends.pipeline import wake
 from amends.store import alerts, cases, deliveries, history, live, outbox, policies
@@ -110,13 +111,19 @@ def _plan(results: Sequence[Settled], actor: Actor, now: datetime) -> None:
     if sends:
         transaction.on_commit(wake.act)
     put = [
-        alerts.put(result.held, effect, result.outcome.case.assignee, now)
+        alerts.put(result.held, effect, _told(result, effect), now)
         for result, effect in effects
         if isinstance(effect, Escalate)
     ]
     if deliveries.plan([alert for alert in put if alert is not None], now):
         transaction.on_commit(wake.deliver)
     alerts.end([r.held.case.id for r in results if _is_over(r)], now)
+
+
+def _told(result: Settled, step: Escalate) -> int | None:
+    """Whom a step tells: who has the case; of a case to be given on, only who has got it by that."""
+    before, after = result.held.case.assignee, result.outcome.case.assignee
+    return None if step.does is Does.REASSIGN and after == before else after
 
 
 def _is_over(result: Settled) -> bool:

@@ -7,11 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import transaction
+
 from amends.core import events
+from amends.core.assigning import How
 from amends.core.case import opening
 from amends.core.decide import decide
 from amends.core.joining import Candidate, case_for
 from amends.core.policy import Policy
+from amends.pipeline import wake
 from amends.pipeline.arrival import Arrival, Change
 from amends.pipeline.decide import NETWORK, Actor, Settled, settle
 from amends.store import case_facts, cases, history, live, post_times, posts
@@ -88,6 +92,8 @@ def follow(
     results = _results(plan, arrivals, policy, now) if plan.touched else []
     if results:
         settle(results, actor, policy_version, now, elsewhere)
+        if plan.opened and policy.assignment.how is not How.OFF:
+            transaction.on_commit(wake.give)
     else:
         live.tell(plan.brand_id, conversations=elsewhere)
 

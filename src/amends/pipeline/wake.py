@@ -27,6 +27,11 @@ def take() -> None:
     _hint("take")
 
 
+def give() -> None:
+    """There are cases that nobody has, or somebody who may be given some."""
+    _hint("give")
+
+
 def revoke() -> None:
     """There is a token to be ended on its server."""
     _hint("revoke")

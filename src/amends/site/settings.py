@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "amends.web.middleware.SignedOut",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "amends.web.middleware.Present",
+    "amends.web.at_work.Seen",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

@@ -35,10 +35,13 @@ FROM store_case WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608 - constants only
 
 
-def lock(case_ids: Iterable[int]) -> dict[int, Locked]:
-    """The cases as they are now, locked in the order of their ids until the transaction ends."""
+def lock(case_ids: Iterable[int], *, free: bool = False) -> dict[int, Locked]:
+    """The cases as they are now, locked in the order of their ids until the transaction ends.
+
+    With `free` only those that nobody else holds at this moment.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [sorted(set(case_ids))])
+        cursor.execute(f"{_LOCK} SKIP LOCKED" if free else _LOCK, [sorted(set(case_ids))])
         return {row[0]: _locked(row) for row in cursor.fetchall()}
 
 

@@ -150,7 +150,7 @@ def now(brand_id: int, at: datetime) -> Now:
 
 
 _PEOPLE = """
-SELECT u.id, COALESCE(NULLIF(u.name, ''), u.email), m.role, (to_jsonb(m) ->> 'away_since')::timestamptz, (
+SELECT u.id, COALESCE(NULLIF(u.name, ''), u.email), m.role, (m.away_since)::timestamptz, (
     SELECT e.at FROM store_historycontent h JOIN store_historyentry e ON e.id = h.entry_id
     WHERE h.person_id = u.id ORDER BY h.entry_id DESC LIMIT 1)
 FROM store_membership m JOIN store_user u ON u.id = m.user_id AND u.is_active

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_POST
 
-from amends.web import alerts, case_page, deeds, inbox, live, now, reach, views
+from amends.web import alerts, at_work, case_page, deeds, inbox, live, now, reach, views
 
 _DEEDS = {
     "take": deeds.take,
@@ -29,6 +29,7 @@ _DEEDS = {
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("look/", views.look, name="look"),
+    path("away/", at_work.away, name="away"),
     path("live/", live.stream, name="live"),
     path("live/gone/", live.gone, name="gone"),
     path("reach/", reach.reach, name="reach"),

@@ -22,6 +22,7 @@ from amends.web.people import (
     own,
     policy,
     sources,
+    team,
     tokens,
 )
 
@@ -52,6 +53,8 @@ _BRAND: list[URLPattern | URLResolver] = [
     path("", brand.page, name="brand"),
     path("retry/", brand.retry, name="retry_failed"),
     path("people/", members.page, name="people"),
+    path("team/", team.page, name="team"),
+    path("team/<int:membership_id>/", team.member, name="member"),
     path("people/<int:membership_id>/role/", members.set_role, name="set_role"),
     path("people/<int:membership_id>/remove/", members.remove, name="remove_person"),
     path("people/invitations/<int:invitation_id>/withdraw/", members.withdraw, name="withdraw"),

@@ -56,7 +56,7 @@ DOING: Mapping[Doing, str] = {
 STEPS: Mapping[Does, str] = {
     Does.NUDGE: "Your case waits",
     Does.OFFER: "Who can answer?",
-    Does.REASSIGN: "Needs somebody else",
+    Does.REASSIGN: "Untouched so far",
     Does.ALERT: "Waits too long",
 }
 
@@ -165,6 +165,7 @@ _SAID: Mapping[str, Callable[[Body, People], str]] = {
     "post edited": _plain("showed that a post was edited"),
     "post deleted": _plain("showed that a post was deleted"),
     "assigned": _assigned,
+    "nobody free": _plain("found nobody free to take it over"),
     "noted": _plain("noted"),
     "snoozed": _plain("put the case aside"),
     "woken": lambda body, _: f"brought the case back: {body.get('by', 'its time')}",

@@ -16,7 +16,7 @@ from amends import clock
 from amends.channels.drive import Http
 from amends.language import model
 from amends.pipeline import act as sending
-from amends.pipeline import alerting, connecting, looking, revoking, wake
+from amends.pipeline import alerting, connecting, giving, looking, revoking, wake
 from amends.pipeline import mail as mailing
 from amends.pipeline import poll as polling
 from amends.pipeline import sweep as sweeping
@@ -32,6 +32,7 @@ KEEP_FAILED_HOURS = 24
 _log = logging.getLogger(__name__)
 _take, _act, _mail, _look, _sweep, _revoke = Once(), Once(), Once(), Once(), Once(), Once()
 _alert_mails, _alert_hooks = Once(), Once()
+_give = Once()
 
 
 @app.periodic(cron="* * * * * */5")
@@ -72,6 +73,12 @@ def look(timestamp: int = 0) -> None:
 def sweep(timestamp: int = 0) -> None:
     """Do whatever is due or stuck."""
     _sweep.run(_swept)
+
+
+@app.task(name="amends.give", queueing_lock="give")
+def give() -> None:
+    """Give cases that nobody has to who is there."""
+    _give.run(lambda: giving.give_out(clock.now()))
 
 
 @app.periodic(cron="* * * * * */3")

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0008_clocks"),
+        ("store", "0009_at_work"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from amends.store.models.intake import ImportRun, Raw, Waiting
 from amends.store.models.outbox import Mail, Send
 from amends.store.models.people import ApiToken, Brand, Invitation, Membership, PolicyVersion, User
 from amends.store.models.posts import Account, Author, Conversation, NetworkApp, Post, PostVersion
-from amends.store.models.presence import Presence
+from amends.store.models.presence import AtWork, Presence
 from amends.store.models.signing_in import Revocation, SignIn
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "AlertHook",
     "AlertTrouble",
     "ApiToken",
+    "AtWork",
     "Author",
     "Brand",
     "Case",

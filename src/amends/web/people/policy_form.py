@@ -14,7 +14,7 @@ from amends.core.policy import Policy
 from amends.core.values import Kind
 from amends.pipeline.rules import BadPolicy
 from amends.web.forms import zones
-from amends.web.people import policy_rows
+from amends.web.people import policy_assigning, policy_rows
 from amends.web.people.policy_rows import SEVERITIES, Row, number
 from amends.web.people.spans import spans, spelled
 
@@ -66,6 +66,7 @@ class PolicyForm(forms.Form):
             self.fields[f"hours_{day}"] = forms.CharField(label=name, required=False, max_length=200)
         for name, (_, label, unit) in NUMBERS.items():
             self.fields[name] = number(f"{label} ({unit})")
+        self.fields |= policy_assigning.fields()
 
     def is_valid(self) -> bool:
         """Whether all of it, its lists included, can be read; each fault stands where it is."""
@@ -92,6 +93,7 @@ class PolicyForm(forms.Form):
         document["cases"] = {**document["cases"], "open_for": said["open_for"]}
         for name, (part, _, _) in NUMBERS.items():
             document[part] = {**document[part], name: said[name]}
+        document[policy_assigning.PART] = policy_assigning.said(said, self._parts(policy_assigning.SKILLS))
         return document
 
     def blame(self, error: BadPolicy) -> None:
@@ -114,6 +116,8 @@ class PolicyForm(forms.Form):
         match place:
             case ["opening_hours", "holidays" | "special_days" as name, number, *rest]:
                 return self._row(name, int(number), rest)
+            case [policy_assigning.PART, policy_assigning.SKILLS, number, *rest]:
+                return self._row(policy_assigning.SKILLS, int(number), rest)
             case ["target_rules", number, *rest]:
                 return self._row("target_rules", int(number), rest)
         return self, self._field_of(place)
@@ -156,4 +160,5 @@ def _initial(document: dict[str, Any]) -> dict[str, Any]:
         **times,
         **{f"hours_{day}": spelled(hours[day]) if hours else "" for day in DAYS},
         **{name: document[part][name] for name, (part, _, _) in NUMBERS.items()},
+        **policy_assigning.initial(document),
     }

@@ -12,9 +12,11 @@ from django import forms
 from django.http import QueryDict
 
 from amends.core import public_holidays
+from amends.core.assigning import LONGEST_SKILL, MOST_SKILL_RULES
+from amends.core.harm import SIGNALS
 from amends.core.hours import MOST_HOLIDAYS, MOST_SPECIAL_DAYS
 from amends.core.policy import MOST_RULES
-from amends.core.values import Standing
+from amends.core.values import Kind, Standing
 from amends.web.people.spans import spans, spelled
 
 SEVERITIES = {"critical": "Critical", "high": "High", "medium": "Medium", "low": "Low", "none": "Questions"}
@@ -165,6 +167,25 @@ class RuleRow(Row):
         return ", ".join(filter(None, named)) or "Another rule"
 
 
+class SkillRow(Row):
+    """A skill that the cases ask for that fit all that the row names."""
+
+    skill = _text("Skill", LONGEST_SKILL, placeholder="like legal")
+    kind = forms.ChoiceField(
+        label="Kind", required=False, choices=[("", "Any"), *((k.value, k.value.capitalize()) for k in Kind)]
+    )
+    signal = forms.ChoiceField(
+        label="Urgent signal", required=False, choices=[("", "Any"), *((s, s.capitalize()) for s in SIGNALS)]
+    )
+    channel = _text("Channel", 40, placeholder="any")
+
+    def part(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A rule; what it is about may be left open in part."""
+        return {"skill": given["skill"]} | {
+            name: given[name] or None for name in ("kind", "signal", "channel")
+        }
+
+
 if TYPE_CHECKING:
     _RowSet = forms.BaseFormSet[Row]
 else:
@@ -193,6 +214,7 @@ KINDS = {
     "holidays": _rows(HolidayRow, MOST_HOLIDAYS),
     "special_days": _rows(SpecialRow, MOST_SPECIAL_DAYS),
     "target_rules": _rows(RuleRow, MOST_RULES),
+    "skills": _rows(SkillRow, MOST_SKILL_RULES),
 }
 
 
@@ -203,6 +225,7 @@ def of_document(data: Mapping[str, Any] | None, document: Mapping[str, Any]) -> 
         "holidays": hours["holidays"],
         "special_days": [SpecialRow.initial_of(part) for part in hours["special_days"]],
         "target_rules": [RuleRow.initial_of(part) for part in document["target_rules"]],
+        "skills": document["assignment"]["skills"],
     }
     return {name: kind(data, prefix=name, initial=initial[name]) for name, kind in KINDS.items()}
 
