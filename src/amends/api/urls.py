@@ -14,6 +14,7 @@ from amends.api import (
     people,
     policy_text,
     posts,
+    regroup,
     sends,
     sign_ins,
     sources,
@@ -26,6 +27,7 @@ api = Desk("1")
 api.add_router("", posts.router, tags=["Posts"])
 api.add_router("", cases.router, tags=["Cases"])
 api.add_router("", actions.router, tags=["Work on a case"])
+api.add_router("", regroup.router, tags=["Work on a case"])
 api.add_router("", alerts.router, tags=["Work on a case"])
 api.add_router("", sends.router, tags=["Sends"])
 api.add_router("", live.router, tags=["Live"])

@@ -248,7 +248,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class SplitOff:
-    """The case is born of posts that were split off `source`, whose ladder it goes on if it `takes_alerts`."""
+    """The case is born of posts split off `source`, on whose ladder it goes on if it `takes_alerts`."""
 
     source: Case
     facts: Facts

@@ -17,9 +17,11 @@ _FEWEST_WORDS = 4
 _FORWARDED = re.compile(r"^\s*rt\s+@\S+:?\s*", re.IGNORECASE)
 _NO_WORDS = re.compile(r"https?://\S+|@[\w.@-]+|[^\w\s]")
 _ANOTHER = re.compile(
-    r"\b(?:(?:another|different|separate|second|new|other) (?:matter|thing|issue|problem|complaint|order|question)"
+    r"\b(?:(?:another|different|separate|second|new|other)"
+    r" (?:matter|thing|issue|problem|complaint|order|question)"
     r"|on top of that|by the way|unrelated"
-    r"|(?:anderes|weiteres|neues) (?:thema|anliegen|problem)|(?:andere|weitere|neue) (?:frage|sache|bestellung)"
+    r"|(?:anderes|weiteres|neues) (?:thema|anliegen|problem)"
+    r"|(?:andere|weitere|neue) (?:frage|sache|bestellung)"
     r"|(?:autre|nouveau|nouvelle) (?:problème|sujet|chose|commande|question|réclamation)|rien à voir"
     r"|(?:otro|nuevo) (?:problema|asunto|tema|pedido)|otra (?:cosa|queja|pregunta))\b",
     re.IGNORECASE,
@@ -30,7 +32,8 @@ _ANOTHER = re.compile(
 class Candidate:
     """A case of the same person that a post may belong to.
 
-    `conversations` are those that its posts stand in, `about` the topics of all posts of theirs, `said` their last posts as `words_of` gives them.
+    `conversations` are those that its posts stand in, `about` the topics of all posts of theirs, `said` their
+    last posts as `words_of` gives them.
     """
 
     case: int
@@ -43,7 +46,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """A post of a person, as far as it says where it belongs; `answers` is the case of the post it answers."""
+    """A post of a person, as far as it says where it belongs; `answers` names the case of what it answers."""
 
     conversation: int
     posted_at: datetime
@@ -107,7 +110,7 @@ def case_for(candidates: Iterable[Candidate], post: Arriving, rules: CaseRules) 
 
 
 def words_of(text: str) -> str:
-    """A text as it is when it is repeated: without names, links, marks and capitals; empty for too few words."""
+    """A text as it is when it is repeated: without names, links, marks, capitals; empty for too few words."""
     words = _NO_WORDS.sub(" ", _FORWARDED.sub("", text)).casefold().split()
     return " ".join(words) if len(words) >= _FEWEST_WORDS else ""
 

@@ -25,8 +25,8 @@ class Change(StrEnum):
 @dataclass(slots=True)
 class Arrival:
     """One post in flight; the stages fill in what they find out. `post_id` is None until it is stored,
-    `joins` says that it was given its case just now and `because` why, `automatic` that no person wrote it: the network tells
-    of our own holding reply before its sending has come to an end."""
+    `joins` says that it was given its case just now and `because` why, `automatic` that no person wrote it:
+    the network tells of our own holding reply before its sending has come to an end."""
 
     item: Item
     change: Change

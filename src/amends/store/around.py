@@ -33,7 +33,8 @@ CROSS JOIN LATERAL (
 ) AS oldest
 CROSS JOIN LATERAL (
     SELECT max(a.posted_at) AS last FROM store_post a JOIN store_case o ON o.id = a.case_id
-    WHERE o.author_id = ANY(people.accounts) AND a.direction = 'out' AND a.deleted_at IS NULL AND NOT a.automatic
+    WHERE o.author_id = ANY(people.accounts) AND a.direction = 'out' AND a.deleted_at IS NULL
+        AND NOT a.automatic
 ) AS answers
 CROSS JOIN LATERAL (
     SELECT max(s.written_at) AS last FROM store_send s JOIN store_case o ON o.id = s.case_id

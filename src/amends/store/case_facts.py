@@ -33,7 +33,7 @@ AND NOT EXISTS (
     SELECT 1 FROM store_post a LEFT JOIN store_send s ON s.case_id = w.id AND s.remote_id = a.remote_id
     WHERE a.case_id = w.id AND a.direction = 'out' AND a.deleted_at IS NULL AND NOT a.automatic
         AND a.received_at >= p.regrouped_at AND (a.in_reply_to = p.remote_id
-            OR COALESCE(s.written_at, a.received_at) >= p.regrouped_at))
+            OR COALESCE(s.written_at, a.received_at) > p.regrouped_at))
 END
 """
 """Whether nothing has answered or settled the post `p` of the case `w`, whose row is `c`."""
@@ -82,8 +82,9 @@ def facts(case_ids: Iterable[int]) -> dict[int, Facts]:
 
     Who was answered by a person, or needed no answer, waits no more; but a live post that reached the desk
     after that, though posted before it, was never seen by who answered, so its writer waits (GREATEST passes
-    over NULL). Where posts were merged or split by hand, those that waited then wait on until an answer that was
-    written afterwards, or stands under them; those that did not, were answered or settled where they came from.
+    over NULL). Where posts were merged or split by hand, those that waited then wait on until an answer
+    that was written afterwards, or stands under them; those that did not, were answered or settled where
+    they came from.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, [ABUSIVE, arrays.column(sorted(set(case_ids)))])
@@ -135,7 +136,7 @@ WHERE store_post.id = found.id
 
 
 def keep_waits(case_ids: Collection[int], now: datetime, *, quiet: Collection[int] = ()) -> None:
-    """Keep for each post of these cases whether anything has answered or settled it by now, since answers will
-    stand elsewhere or beside others; in the `quiet` ones everything is settled."""
+    """Keep for each post of these cases whether anything has answered or settled it by now, since answers
+    will stand elsewhere or beside others; in the `quiet` ones everything is settled."""
     with connection.cursor() as cursor:
         cursor.execute(_REGROUP, [now, arrays.column(sorted(quiet)), arrays.column(sorted(case_ids))])

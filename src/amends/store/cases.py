@@ -12,7 +12,7 @@ from django.db import connection
 
 from amends.core.case import Case
 from amends.core.joining import Candidate, words_of
-from amends.store import arrays, case_rows, history, live
+from amends.store import arrays, case_rows, history, live, persons
 from amends.store.case_rows import interval as interval
 
 
@@ -72,6 +72,32 @@ def open_of(author_ids: Sequence[int]) -> list[int]:
             [arrays.column(author_ids)],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+_KIN = f"""
+SELECT {persons.accounts_of("%(author)s")},
+    ARRAY(SELECT id FROM store_case WHERE author_id = ANY({persons.accounts_of("%(author)s")})
+        AND id <> %(case)s AND merged_into_id IS NULL ORDER BY last_post_at DESC LIMIT 50),
+    ARRAY(SELECT id FROM store_case WHERE merged_into_id = %(case)s ORDER BY id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What belongs to the person of a case beside it, as ids: their other accounts, their other cases (the
+    latest first), and the cases that were merged into this one."""
+
+    accounts: tuple[int, ...]
+    others: tuple[int, ...]
+    absorbed: tuple[int, ...]
+
+
+def kin(case_id: int, author_id: int) -> Kin:
+    """What belongs to the person of a case beside it; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KIN, {"case": case_id, "author": author_id})
+        accounts, others, absorbed = cursor.fetchone()
+    return Kin(tuple(sorted(set(accounts) - {author_id})), tuple(others), tuple(absorbed))
 
 
 def _locked(row: Sequence[Any]) -> Locked:

@@ -18,7 +18,8 @@ def accounts_of(author: str) -> str:
     """SQL for an array with the ids of all accounts of the person whose account an author (SQL) is."""
     return (
         f"ARRAY(SELECT {author} UNION ALL SELECT linked.id FROM store_author own "  # noqa: S608 - constants only
-        f"JOIN store_author linked ON linked.person = own.person AND linked.id <> own.id WHERE own.id = {author})"
+        "JOIN store_author linked ON linked.person = own.person AND linked.id <> own.id "
+        f"WHERE own.id = {author})"
     )
 
 
@@ -86,18 +87,6 @@ class Account:
     channel: str
     handle: str
     name: str
-
-
-def linked(author_id: int) -> tuple[Account, ...]:
-    """The other accounts of the person, by channel and handle."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT linked.id, linked.channel, linked.handle, linked.name FROM store_author own "
-            "JOIN store_author linked ON linked.person = own.person AND linked.id <> own.id "
-            "WHERE own.id = %s ORDER BY linked.channel, lower(linked.handle), linked.id LIMIT 50",
-            [author_id],
-        )
-        return tuple(Account(*row) for row in cursor.fetchall())
 
 
 def named(brand_id: int, handle: str, channel: str = "") -> tuple[Account, ...]:

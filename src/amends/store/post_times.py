@@ -56,8 +56,8 @@ WITH answer AS MATERIALIZED (
     SELECT k.id AS case_id, a.* FROM unnest(%s::bigint[]) AS k(id),
     LATERAL (
         SELECT posted_at, received_at, in_reply_to, COALESCE((
-            SELECT s.written_at FROM store_send s WHERE s.case_id = k.id AND s.remote_id = store_post.remote_id
-            LIMIT 1), received_at) AS written_at
+            SELECT s.written_at FROM store_send s
+            WHERE s.case_id = k.id AND s.remote_id = store_post.remote_id LIMIT 1), received_at) AS written_at
         FROM store_post
         WHERE case_id = k.id AND direction = 'out' AND deleted_at IS NULL AND NOT automatic OFFSET 0
     ) AS a
@@ -76,7 +76,7 @@ WITH answer AS MATERIALIZED (
         AND (q.answered_at IS NULL OR a.posted_at < q.answered_at)
         AND (q.clock_offset <> '0' OR a.in_reply_to = q.remote_id OR a.received_at >= q.received_at)
         AND (q.regrouped_at IS NULL OR (q.unanswered_then AND a.received_at >= q.regrouped_at
-             AND (a.in_reply_to = q.remote_id OR a.written_at >= q.regrouped_at)))
+             AND (a.in_reply_to = q.remote_id OR a.written_at > q.regrouped_at)))
         AND (q.posted_at > COALESCE(q.settled_until, '-infinity')
              OR (q.clock_offset = '0' AND q.received_at > q.settled_at) OR a.received_at <= q.settled_at)
     GROUP BY q.id
@@ -88,9 +88,9 @@ UPDATE store_post SET answered_at = found.at FROM found WHERE store_post.id = fo
 def answered(case_ids: Iterable[int]) -> None:
     """Keep for each post of these cases that wanted an answer when the first answer to it was given.
 
-    It is the rule of `store.case_facts.facts`: an answer ends the wait of what it could know of, and of the post
-    that it stands under; what had been said to need none by then waited no more. An earlier answer that is
-    heard of later counts, and an answer that is deleted was given all the same.
+    It is the rule of `store.case_facts.facts`: an answer ends the wait of what it could know of, and of the
+    post that it stands under; what had been said to need none by then waited no more. An earlier answer that
+    is heard of later counts, and an answer that is deleted was given all the same.
     """
     if ids := sorted(set(case_ids)):
         with connection.cursor() as cursor:

@@ -40,7 +40,7 @@ class Chosen:
 
 
 def chosen(case_id: int, post_ids: Sequence[int]) -> Chosen | None:
-    """Those of the posts that stand in the case and are a person's, in their order; None if there are none."""
+    """Those of the posts that a person wrote in this case, in their order; None if there are none."""
     with connection.cursor() as cursor:
         cursor.execute(_CHOSEN, [case_id, arrays.column(sorted(set(post_ids)))])
         rows = cursor.fetchall()

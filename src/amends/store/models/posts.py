@@ -115,9 +115,9 @@ class Post(models.Model):
     `claimed_at` is what the network said, null where that is the same. `received_at` is when the desk first
     had it and `seen_at` when a person first had its case on screen, both by our clock; `answered_at` is the
     network's time of the answer that ended its wait. `read_at` is null while no model has read it.
-    `wants_answer` says whether the person waits because of it. When posts of its case were last merged or split
-    by hand (`regrouped_at`), something had answered or settled it, or nothing (`unanswered_then`), whatever else
-    stands in the case that it is in now. The words of a deleted post go to
+    `wants_answer` says whether the person waits because of it. When posts of its case were last merged or
+    split by hand (`regrouped_at`), something had answered or settled it, or nothing (`unanswered_then`),
+    whatever else stands in the case that it is in now. The words of a deleted post go to
     `PostVersion` at once, so that whoever reads `text` finds none. Foreign keys have no index of their own
     where another begins with them: each costs every post that comes in, and misleads the planner.
     """
