@@ -96,7 +96,8 @@ def test_presence_lapses(house: House, client: Client) -> None:
 def answer_form(house: House, client: Client, case: models.Case) -> dict[str, str]:
     html = client.get(f"/cases/{case.pk}/").content.decode()
     form = html[html.index('id="reply-form"') :]
-    fields = {name: re.search(rf'name="{name}" value="([^"]*)"', form) for name in ("key", "to_post", "despite")}
+    names = ("key", "to_post", "despite")
+    fields = {name: re.search(rf'name="{name}" value="([^"]*)"', form) for name in names}
     return {name: found[1] for name, found in fields.items() if found} | {"text": "We look into it."}
 
 

@@ -79,7 +79,7 @@ SELECT {persons.accounts_of("%(author)s")},
     ARRAY(SELECT id FROM store_case WHERE author_id = ANY({persons.accounts_of("%(author)s")})
         AND id <> %(case)s AND merged_into_id IS NULL ORDER BY last_post_at DESC LIMIT 50),
     ARRAY(SELECT id FROM store_case WHERE merged_into_id = %(case)s ORDER BY id)
-"""
+"""  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True)
