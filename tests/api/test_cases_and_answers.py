@@ -157,4 +157,4 @@ def test_a_case_in_full_costs_few_queries(api: Desk) -> None:
     caller = api.caller(Scope.READ)
     with CaptureQueriesContext(connection) as queries:
         assert caller.get(f"/cases/{api.case().pk}").status_code == 200
-    assert len(queries) <= 6 + 1  # `api.case()` is one
+    assert len(queries) <= 7 + 1  # `api.case()` is one

@@ -1,4 +1,4 @@
-"""What programs say of a wait: a promise, whose turn it is, what needs an answer, and the alerts that stand."""
+"""What programs say of a wait: a promise, whose turn it is, what needs an answer, which alerts stand."""
 
 from __future__ import annotations
 

@@ -39,6 +39,9 @@ class ReplyBody(Body):
     to_post: Annotated[Id, Field(description="The post of the person that it answers.", examples=[1])]
     text: Annotated[Text, Field(description="The words.", examples=["We are sorry. We look into it now."])]
     hands_over: Annotated[bool, Field(description="Whether the next word is the customer's then.")] = False
+    all_the_same: Annotated[
+        bool, Field(description="Whether to send while others answer the person; it goes on record.")
+    ] = False
 
 
 class AssignBody(Body):
@@ -135,7 +138,8 @@ def reply(
     """Answer the person; the answer is planned and leaves within seconds.
 
     With an `Idempotency-Key` the call may be repeated: the same key of the same token gives the same answer,
-    as it stands now, and never sends two. The same key with another answer is refused (422).
+    as it stands now, and never sends two. The same key with another answer is refused (422). While somebody
+    else answers the same person it is refused (409 `answered-by-another`), unless `all_the_same`.
     """
     case = door.case(request, case_id, access.AGENT)
     post = door.mine(request, access.post(door.key(request).user, body.to_post, access.AGENT))
@@ -148,6 +152,7 @@ def reply(
         door.now(request),
         send_key,
         hands_over=body.hands_over,
+        insist=answers.Insist(body.all_the_same),
     )
     return Status(201, case_views.send(planned))
 

@@ -50,6 +50,7 @@ class Case(Shape):
     snoozed_until: Annotated[datetime | None, Field(description="Until when it is put aside.")]
     resolution: Annotated[Resolution | None, Field(description="How it ended, if it has.")]
     resolved_at: Annotated[datetime | None, Field(description="When it ended.")]
+    merged_into: Annotated[int | None, Field(description="The case that it goes on in, once merged.")]
     sends_open: Annotated[int, Field(description="Answers that are on their way or of unknown fate.")]
     on_hold: Annotated[bool, Field(description="Whether a legal hold stands.")]
     band: Annotated[int, Field(description="Its place in the inbox: higher first, then by time left.")]
@@ -129,6 +130,9 @@ class CaseInFull(Case):
     earlier: Annotated[str | None, Field(description="Cursor of `/cases/{id}/posts` to what came before.")]
     sends: Annotated[list[Send], Field(description="Its answers, oldest first.")]
     notes: Annotated[list[Note], Field(description="Its notes, oldest first.")]
+    linked: Annotated[list[Author], Field(description="Other accounts of the same person.")]
+    others: Annotated[list[int], Field(description="Other cases of the person, the latest 50, newest first.")]
+    absorbed: Annotated[list[int], Field(description="Cases that were merged into it.")]
 
 
 class CasePage(Shape):

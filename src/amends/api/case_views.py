@@ -10,7 +10,7 @@ from amends.api.case_shapes import Case, CaseInFull, CaseLine, Entry, Note, Pers
 from amends.core import priority
 from amends.core.harm import Harm
 from amends.core.values import SendState, Visibility
-from amends.store import case_rows, models, post_lists, record
+from amends.store import case_rows, cases, models, post_lists, record
 from amends.store.lists import CaseRow
 
 POSTS = 100
@@ -33,14 +33,17 @@ def case_fields(row: models.Case, now: datetime) -> dict[str, Any]:
         "assignee": Person(id=assignee.pk, name=str(assignee)) if assignee else None,
         "conversation": row.conversation_id,
         "lead": row.lead_id,
+        "merged_into": row.merged_into_id,
         "reasons": _reasons(Harm(row.harm, case_rows.reasons(row.reasons)), row, now),
         "clock_offset": row.clock_offset.total_seconds(),
     }
 
 
 def case_in_full(row: models.Case, now: datetime) -> CaseInFull:
-    """A case with what belongs to it; three queries."""
+    """A case with what belongs to it."""
     talk = post_lists.talk(row, None, POSTS)
+    kin = cases.kin(row.pk, row.author_id)
+    linked = models.Author.objects.filter(pk__in=kin.accounts).order_by("pk") if kin.accounts else ()
     sends = models.Send.objects.filter(case=row).order_by("-pk")[:SENDS]
     return CaseInFull(
         **case_fields(row, now),
@@ -48,6 +51,9 @@ def case_in_full(row: models.Case, now: datetime) -> CaseInFull:
         earlier=talk.next,
         sends=[send(planned) for planned in reversed(sends)],
         notes=[_note(noted) for noted in record.notes(row.pk)],
+        linked=[post_shapes.author(account) for account in linked],
+        others=[*kin.others],
+        absorbed=[*kin.absorbed],
     )
 
 

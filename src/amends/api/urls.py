@@ -17,6 +17,7 @@ from amends.api import (
     people,
     policy_text,
     posts,
+    regroup,
     sends,
     sign_ins,
     sources,
@@ -29,6 +30,7 @@ api = Desk("1")
 api.add_router("", posts.router, tags=["Posts"])
 api.add_router("", cases.router, tags=["Cases"])
 api.add_router("", actions.router, tags=["Work on a case"])
+api.add_router("", regroup.router, tags=["Work on a case"])
 api.add_router("", alerts.router, tags=["Work on a case"])
 api.add_router("", alerting.router, tags=["Work on a case"])
 api.add_router("", sends.router, tags=["Sends"])

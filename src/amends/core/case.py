@@ -82,6 +82,7 @@ class Case:
     on_hold: bool = False
     posts_in: int = 0
     lead: int | None = None
+    merged_into: int | None = None
 
     @property
     def is_open(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from amends.core import deeds, events, passing
+from amends.core import deeds, events, merging, passing
 from amends.core.case import ZERO, Case, Entry, Outcome, changed
 from amends.core.clocks import clocked
 from amends.core.harm import Harm, Stakes, harm
@@ -23,6 +23,12 @@ def decide(case: Case, event: events.Event, policy: Policy, now: datetime) -> Ou
             outcome = _reply_failed(case, event)
         case events.TimePassed():
             outcome = passing.time_passed(case, event, policy, now)
+        case events.MergedInto():
+            outcome = merging.merged(case, event, now)
+        case events.Absorbed() | events.Parted() | events.SplitOff():
+            outcome = _regrouped(case, event, now)
+        case events.PersonLinked():
+            outcome = _person_linked(case, event)
         case _:
             outcome = deeds.by_person(case, event, now)
     return Outcome(clocked(outcome.case, policy, now), outcome.entries, outcome.effects)
@@ -36,9 +42,9 @@ def _posts_changed(case: Case, event: events.PostsChanged) -> Outcome:
     entries: list[Entry] = []
     if new:
         content = {"posts": event.joined, "kind": after.kind, "severity": after.severity}
-        entries.append(Entry("opened", content))
+        entries.append(Entry("opened", content | {"because": event.because}))
     elif event.joined:
-        entries.append(Entry("posts joined", {"posts": event.joined}))
+        entries.append(Entry("posts joined", {"posts": event.joined, "because": event.because}))
     if not new and after.severity is not case.severity:
         entries.append(Entry("severity read", {"from": case.severity, "to": after.severity}))
     entries += [Entry("post edited", {"post": post}) for post in event.edited]
@@ -53,6 +59,22 @@ def _posts_changed(case: Case, event: events.PostsChanged) -> Outcome:
         after, woken = _woken(after)
         entries += woken
     return Outcome(after, tuple(entries))
+
+
+def _regrouped(case: Case, event: merging.Regrouped, now: datetime) -> Outcome:
+    """Posts came in from another case or left for one; the facts say what stands there now."""
+    outcome = merging.regrouped(case, event, now)
+    after = _with_facts(outcome.case, event.facts)
+    if isinstance(event, events.SplitOff) or after.severity is case.severity:
+        return Outcome(after, outcome.entries)
+    read = Entry("severity read", {"from": case.severity, "to": after.severity})
+    return Outcome(after, (*outcome.entries, read))
+
+
+def _person_linked(case: Case, event: events.PersonLinked) -> Outcome:
+    action = "person linked" if event.linked else "person unlinked"
+    entry = Entry(action, {"account": event.account, "why": event.why})
+    return Outcome(_with_facts(case, event.facts), (entry,))
 
 
 def _our_turn(case: Case, wrote_at: datetime) -> tuple[Case, list[Entry]]:

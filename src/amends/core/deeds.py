@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from amends.core import events
+from amends.core import answering, events
 from amends.core.case import Case, NotPossible, Outcome, Promise, changed, done, required
 from amends.core.effects import Send
 from amends.core.harm import regraded
-from amends.core.values import CaseState, Kind, Severity
+from amends.core.values import CaseState, Kind, Resolution, Severity
 
 
 def by_person(case: Case, event: events.Event, now: datetime) -> Outcome:
     """What follows when a person does this; raises NotPossible when it cannot be done."""
+    if case.merged_into is not None:
+        raise NotPossible(f"This case was merged into case {case.merged_into}; go on there.")
     match event:
         case events.Assigned(to, why):
             content = {"from": case.assignee, "to": to} | ({"why": why} if why else {})
@@ -62,10 +64,13 @@ def _reply_written(case: Case, event: events.ReplyWritten) -> Outcome:
     text = required(event.text, "Write an answer first; nothing was sent.")
     if not case.is_open:
         raise NotPossible("This case is resolved. Open it again before you answer; your text was kept.")
+    answering.check(event.others)
     send = Send(event.key, text, event.to_post, event.account, event.visibility)
     content = {"key": event.key, "text": text, "to_post": event.to_post, "visibility": event.visibility}
     if event.hands_over:
         content |= {"hands_over": True}
+    if event.despite:
+        content |= {"despite": [answering.on_record(other) for other in event.despite]}
     written = done(
         case,
         "reply written",
@@ -182,6 +187,8 @@ def _graded(case: Case, event: events.Graded) -> Outcome:
 def _resolved(case: Case, event: events.Resolved, now: datetime) -> Outcome:
     if not case.is_open:
         raise NotPossible("This case is resolved already.")
+    if event.resolution is Resolution.MERGED:
+        raise NotPossible("Choose the case that this one is to be merged into; it does not end by itself.")
     if case.sends_open:
         raise NotPossible("An answer of this case is still on its way. Wait until it is sent or settled.")
     why = required(event.why, "A case is resolved with a reason; write it in a few words.")

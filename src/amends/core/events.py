@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from amends.core.holding import Automation
+from amends.core.joining import Because
 from amends.core.values import Kind, Resolution, Severity, Standing, Visibility
+
+if TYPE_CHECKING:
+    from amends.core.answering import Other
+    from amends.core.case import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class PostsChanged:
-    """Posts arrived, changed or went; `joined` are the new posts' ids, `wants` whether one wants an answer.
+    """Posts arrived, changed or went; `joined` are the new posts' ids, `because` why they are in
+    this case, `wants` whether one wants an answer.
 
     `offset` is how far behind ours the clock of what arrived lies: zero for live posts, more for imported
     history, None when nothing arrived. `answered_at` is the last answer among what joined: given by a person
@@ -51,6 +58,7 @@ class PostsChanged:
     facts: Facts
     offset: timedelta | None = None
     joined: tuple[int, ...] = ()
+    because: tuple[Because, ...] = ()
     wants: bool = False
     edited: tuple[int, ...] = ()
     deleted: tuple[int, ...] = ()
@@ -85,7 +93,8 @@ class Taken:
 class ReplyWritten:
     """A person wrote an answer that is to leave the desk under the key `key`.
 
-    Where it `hands_over`, we wait for the customer once it stands.
+    Where it `hands_over`, we wait for the customer once it stands. `others` answer the same person at this
+    moment; `despite` are those of them in spite of whom it is to be sent.
     """
 
     key: str
@@ -94,6 +103,8 @@ class ReplyWritten:
     account: int
     visibility: Visibility
     hands_over: bool = False
+    others: tuple[Other, ...] = ()
+    despite: tuple[Other, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +225,59 @@ class HoldChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MergedInto:
+    """A person merged the case into another; cases of different people need a reason."""
+
+    into: int
+    why: str = ""
+    same_person: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """Another case, as it was, was merged into this one with these posts; `facts` already count them."""
+
+    other: Case
+    facts: Facts
+    posts: tuple[int, ...]
+    why: str = ""
+    same_person: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A person split these posts off into another case; `facts` and `sends_open` are of what stays."""
+
+    into: int
+    facts: Facts
+    posts: tuple[int, ...]
+    why: str
+    sends_open: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOff:
+    """The case is born of posts split off `source`, on whose ladder it goes on if it `takes_alerts`."""
+
+    source: Case
+    facts: Facts
+    posts: tuple[int, ...]
+    why: str
+    sends_open: int = 0
+    takes_alerts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLinked:
+    """A person said that the one of this case has another `account`, too, or (not `linked`) has it not."""
+
+    account: str
+    facts: Facts
+    why: str
+    linked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class HoldingReply:
     """How a holding reply would go, and what else is known of the person; see core.holding.Silence.
 
@@ -269,5 +333,10 @@ Event = (
     | Resolved
     | Reopened
     | HoldChanged
+    | MergedInto
+    | Absorbed
+    | Parted
+    | SplitOff
+    | PersonLinked
     | TimePassed
 )

@@ -87,7 +87,10 @@ class CaseState(StrEnum):
 
 
 class Resolution(StrEnum):
-    """How a case ended. "Resolved" is only ever the customer's word or a stated time without one (P14)."""
+    """How a case ended. "Resolved" is only ever the customer's word or a stated time without one (P14).
+
+    A `merged` one has not ended: it goes on in another case, and no figure counts it.
+    """
 
     CUSTOMER_CONFIRMED = "customer_confirmed"
     NO_FURTHER_WORD = "no_further_word"
@@ -97,6 +100,7 @@ class Resolution(StrEnum):
     NO_COMPLAINT = "no_complaint"
     SPAM = "spam"
     LOST = "lost"
+    MERGED = "merged"
 
 
 class SendState(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -153,16 +154,18 @@ def _troubled(claimed: Claimed, error: ChannelError, now: datetime) -> None:
 
 def _refused(claimed: Claimed, why: str, now: datetime) -> None:
     with transaction.atomic():
+        raw.brand_lock(claimed.brand_id)
         if outbox.settle(claimed, SendState.REFUSED, now, why=why):
             event = events.ReplyFailed(claimed.key, why, certain=True, automatic=claimed.automatic)
-            decide.happen(claimed.case_id, event, decide.NETWORK, now)
+            decide.happen(outbox.case_of(claimed), event, decide.NETWORK, now)
 
 
 def _unknown(claimed: Claimed, why: str, now: datetime) -> None:
     with transaction.atomic():
+        raw.brand_lock(claimed.brand_id)
         if outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + FIRST_LOOK, why=why):
             event = events.ReplyFailed(claimed.key, why, certain=False, automatic=claimed.automatic)
-            decide.happen(claimed.case_id, event, decide.SYSTEM, now)
+            decide.happen(outbox.case_of(claimed), event, decide.SYSTEM, now)
 
 
 def _stands(claimed: Claimed, sent: Sent, now: datetime) -> None:
@@ -173,6 +176,7 @@ def _stands(claimed: Claimed, sent: Sent, now: datetime) -> None:
             return
         if not outbox.settle(claimed, SendState.SENT, now, remote_id=sent.remote_id):
             return
+        claimed = replace(claimed, case_id=outbox.case_of(claimed))
         _keep(claimed, sent, now)
         post_times.answered([claimed.case_id])
         facts = case_facts.facts([claimed.case_id])[claimed.case_id]

@@ -62,6 +62,7 @@ def needs_answer(post: models.Post, actor: Actor, now: datetime) -> Case:
         if fresh.case_id is None:
             raise NotPossible("This post has no case yet; make one of it.")
         models.Post.objects.filter(pk=post.pk).update(wants_answer=True)
+        models.Post.objects.filter(pk=post.pk, answered_at=None).update(unanswered_then=True)
         cases.unsettle(fresh.case_id, fresh.posted_at)
         facts = case_facts.facts([fresh.case_id])[fresh.case_id]
         return happen(fresh.case_id, events.NeedsAnswer(post.pk, fresh.posted_at, facts), actor, now)
@@ -81,7 +82,7 @@ def set_standing(author: models.Author, standing: Standing, why: str, actor: Act
         body = {"author": author.pk, "standing": standing, "why": reason}
         line = history.Line(now, actor.name, "standing set", version, body, actor.person_id)
         history.record(author.brand_id, [line])
-        held = cases.lock(cases.open_of(author.pk))
+        held = cases.lock(cases.open_of([author.pk]))
         facts = case_facts.facts(held)
         results = [
             Settled(locked, decide(locked.case, events.PostsChanged(facts[case_id]), policy, now))

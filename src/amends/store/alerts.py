@@ -39,6 +39,14 @@ def put(held: Locked, step: Escalate, assignee: int | None, now: datetime) -> in
     return None if row is None else row[0]
 
 
+def move(case_id: int, into: int) -> None:
+    """What stands for one case stands for another: there the person waits on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE store_alert SET case_id = %s WHERE case_id = %s AND over_at IS NULL", [into, case_id]
+        )
+
+
 def end(case_ids: Collection[int], now: datetime) -> None:
     """Nobody waits in these cases any more: their alerts are over."""
     if not case_ids:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from amends.store import arrays, presence
+from amends.store.persons import accounts_of
 
 _TOUCHED = """
 SELECT c.id FROM store_case c WHERE c.id = ANY(%s) AND c.assignee_id IS NOT NULL AND EXISTS (
@@ -16,13 +17,14 @@ SELECT c.id FROM store_case c WHERE c.id = ANY(%s) AND c.assignee_id IS NOT NULL
     WHERE h.case_id = c.id AND h.person_id = c.assignee_id AND e.action <> 'assigned'
         AND e.at >= COALESCE(c.waiting_since, c.promised_at) + c.clock_offset)
 """
-_HELD = """
+_HELD = f"""
 SELECT c.id, oldest.id, oldest.account_id IS NOT NULL, answers.last, holds.last,
     EXISTS (SELECT 1 FROM store_presence at JOIN store_case o ON o.id = at.case_id
-        WHERE o.author_id = c.author_id AND at.doing = 'answering' AND at.seen_at > %s)
+        WHERE o.author_id = ANY(people.accounts) AND at.doing = 'answering' AND at.seen_at > %s)
     OR EXISTS (SELECT 1 FROM store_send s JOIN store_case o ON o.id = s.case_id
-        WHERE o.author_id = c.author_id AND s.state IN ('planned', 'sending', 'unknown'))
+        WHERE o.author_id = ANY(people.accounts) AND s.state IN ('planned', 'sending', 'unknown'))
 FROM store_case c
+CROSS JOIN LATERAL (SELECT {accounts_of("c.author_id")} AS accounts OFFSET 0) AS people
 CROSS JOIN LATERAL (
     SELECT p.id, p.account_id FROM store_post p
     WHERE p.case_id = c.id AND p.direction = 'in' AND p.wants_answer AND p.deleted_at IS NULL
@@ -31,14 +33,15 @@ CROSS JOIN LATERAL (
 ) AS oldest
 CROSS JOIN LATERAL (
     SELECT max(a.posted_at) AS last FROM store_post a JOIN store_case o ON o.id = a.case_id
-    WHERE o.author_id = c.author_id AND a.direction = 'out' AND a.deleted_at IS NULL AND NOT a.automatic
+    WHERE o.author_id = ANY(people.accounts) AND a.direction = 'out' AND a.deleted_at IS NULL
+        AND NOT a.automatic
 ) AS answers
 CROSS JOIN LATERAL (
     SELECT max(s.written_at) AS last FROM store_send s JOIN store_case o ON o.id = s.case_id
-    WHERE o.author_id = c.author_id AND s.automatic AND s.state <> 'refused'
+    WHERE o.author_id = ANY(people.accounts) AND s.automatic AND s.state <> 'refused'
 ) AS holds
 WHERE c.id = ANY(%s)
-"""
+"""  # noqa: S608 - constants only
 
 
 def touched(case_ids: Collection[int]) -> frozenset[int]:

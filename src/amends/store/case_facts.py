@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -11,11 +12,36 @@ from django.db import connection
 from amends.core.events import Facts
 from amends.core.values import Kind, Severity, Standing
 from amends.store import arrays
+from amends.store.persons import accounts_of
 
-_FACTS = """
+_ANSWERS = """
+LEFT JOIN LATERAL (
+    SELECT min(a.posted_at) AS first, max(a.posted_at) AS last, max(a.received_at) AS seen,
+        array_agg(a.in_reply_to) AS answered
+    FROM store_post a
+    WHERE a.case_id = w.id AND a.direction = 'out' AND a.deleted_at IS NULL AND NOT a.automatic
+) AS answers ON true
+"""
+"""The answers of the case `w` that persons gave."""
+_UNANSWERED = """
+CASE WHEN p.regrouped_at IS NULL THEN
+p.posted_at > GREATEST(COALESCE(c.settled_until, '-infinity'), COALESCE(answers.last, '-infinity'))
+OR (p.clock_offset = '0' AND p.remote_id <> ALL(COALESCE(answers.answered, '{}'))
+    AND p.received_at > GREATEST(c.settled_at, answers.seen))
+ELSE p.unanswered_then AND (c.settled_at >= p.regrouped_at AND c.settled_until >= p.posted_at) IS NOT TRUE
+AND NOT EXISTS (
+    SELECT 1 FROM store_post a LEFT JOIN store_send s ON s.case_id = w.id AND s.remote_id = a.remote_id
+    WHERE a.case_id = w.id AND a.direction = 'out' AND a.deleted_at IS NULL AND NOT a.automatic
+        AND a.received_at >= p.regrouped_at AND (a.in_reply_to = p.remote_id
+            OR COALESCE(s.written_at, a.received_at) > p.regrouped_at))
+END
+"""
+"""Whether nothing has answered or settled the post `p` of the case `w`, whose row is `c`."""
+_FACTS = f"""
 SELECT said.*, (
-    SELECT count(*) FROM store_case b WHERE b.author_id = said.author AND b.kind = 'complaint'
-        AND b.id <> said.id AND b.opened_at < said.began AND b.opened_at >= said.began - interval '90 days')
+    SELECT count(*) FROM store_case b WHERE b.author_id = ANY({accounts_of("said.author")})
+        AND b.kind = 'complaint' AND b.merged_into_id IS NULL AND b.id <> said.id
+        AND b.opened_at < said.began AND b.opened_at >= said.began - interval '90 days')
 FROM (
     SELECT w.id,
         min(p.posted_at) AS began,
@@ -26,7 +52,7 @@ FROM (
         max(p.posted_at),
         min(p.posted_at) FILTER (WHERE waits.so),
         count(*) FILTER (WHERE waits.so),
-        answers.first,
+        LEAST(answers.first, min(p.answered_at) FILTER (WHERE p.regrouped_at IS NOT NULL)),
         count(*),
         (array_agg(p.kind ORDER BY (p.kind = 'complaint') DESC, p.wants_answer DESC, p.posted_at))[1],
         max((p.labels->>'heat')::int) FILTER (WHERE waits.so),
@@ -38,23 +64,15 @@ FROM (
         max(author.standing)
     FROM unnest(%s::bigint[]) AS w(id)
     LEFT JOIN store_case c ON c.id = w.id
-    LEFT JOIN LATERAL (
-        SELECT min(a.posted_at) AS first, max(a.posted_at) AS last, max(a.received_at) AS seen,
-            array_agg(a.in_reply_to) AS answered
-        FROM store_post a
-        WHERE a.case_id = w.id AND a.direction = 'out' AND a.deleted_at IS NULL AND NOT a.automatic
-    ) AS answers ON true
+    {_ANSWERS}
     JOIN store_post p ON p.case_id = w.id AND p.direction = 'in'
     JOIN store_author author ON author.id = p.author_id
     JOIN (VALUES ('none', 0), ('low', 1), ('medium', 2), ('high', 3), ('critical', 4)) AS grade(name, level)
         ON grade.name = p.severity
-    CROSS JOIN LATERAL (SELECT p.wants_answer AND (
-        p.posted_at > GREATEST(COALESCE(c.settled_until, '-infinity'), COALESCE(answers.last, '-infinity'))
-        OR (p.clock_offset = '0' AND p.remote_id <> ALL(COALESCE(answers.answered, '{}'))
-            AND p.received_at > GREATEST(c.settled_at, answers.seen))) AS so) AS waits
+    CROSS JOIN LATERAL (SELECT p.wants_answer AND {_UNANSWERED} AS so) AS waits
     GROUP BY w.id, answers.first
 ) AS said
-"""
+"""  # noqa: S608 - constants only
 ABUSIVE = 0.5
 """From this chance on a post counts as abuse."""
 
@@ -64,7 +82,9 @@ def facts(case_ids: Iterable[int]) -> dict[int, Facts]:
 
     Who was answered by a person, or needed no answer, waits no more; but a live post that reached the desk
     after that, though posted before it, was never seen by who answered, so its writer waits (GREATEST passes
-    over NULL).
+    over NULL). Where posts were merged or split by hand, those that waited then wait on until an answer
+    that was written afterwards, or stands under them; those that did not, were answered or settled where
+    they came from.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, [ABUSIVE, arrays.column(sorted(set(case_ids)))])
@@ -100,3 +120,23 @@ def _signals(urgent: str | list[list[str]] | None) -> frozenset[str]:
     """The urgent signals of all posts together."""
     told = json.loads(urgent) if isinstance(urgent, str) else urgent or []
     return frozenset(signal for signals in told for signal in signals)
+
+
+_REGROUP = f"""
+UPDATE store_post SET regrouped_at = %s, unanswered_then = found.so
+FROM (
+    SELECT p.id, COALESCE({_UNANSWERED}, false) AND w.id <> ALL(%s::bigint[]) AS so
+    FROM unnest(%s::bigint[]) AS w(id)
+    JOIN store_case c ON c.id = w.id
+    {_ANSWERS}
+    JOIN store_post p ON p.case_id = w.id AND p.direction = 'in'
+) AS found
+WHERE store_post.id = found.id
+"""  # noqa: S608 - constants only
+
+
+def keep_waits(case_ids: Collection[int], now: datetime, *, quiet: Collection[int] = ()) -> None:
+    """Keep for each post of these cases whether anything has answered or settled it by now, since answers
+    will stand elsewhere or beside others; in the `quiet` ones everything is settled."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REGROUP, [now, arrays.column(sorted(quiet)), arrays.column(sorted(case_ids))])

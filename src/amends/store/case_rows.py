@@ -54,6 +54,7 @@ CHANGING = {
     "on_hold": "boolean",
     "posts_in": "int",
     "lead_id": "bigint",
+    "merged_into_id": "bigint",
 }
 COLUMNS = FIXED | CHANGING
 _PLAIN = (
@@ -84,6 +85,7 @@ def read(row: Sequence[Any]) -> Case:
         assignee=told["assignee_id"],
         resolution=Resolution(told["resolution"]) if told["resolution"] else None,
         lead=told["lead_id"],
+        merged_into=told["merged_into_id"],
     )
 
 
@@ -120,6 +122,7 @@ def write(case: Case) -> Mapping[str, object]:
         "assignee_id": case.assignee,
         "resolution": case.resolution or "",
         "lead_id": case.lead,
+        "merged_into_id": case.merged_into,
     }
 
 

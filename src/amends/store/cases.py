@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connection
 
 from amends.core.case import Case
-from amends.core.joining import Candidate
-from amends.store import arrays, case_rows, history, live
+from amends.core.joining import Candidate, words_of
+from amends.store import arrays, case_rows, history, live, persons
 from amends.store.case_rows import interval as interval
 
 
@@ -67,11 +67,40 @@ def unsettle(case_id: int, posted_at: datetime) -> None:
         )
 
 
-def open_of(author_id: int) -> list[int]:
-    """The cases of a person that still ask for work."""
+def open_of(author_ids: Sequence[int]) -> list[int]:
+    """The cases of these people that still ask for work."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM store_case WHERE author_id = %s AND state <> 'resolved'", [author_id])
+        cursor.execute(
+            "SELECT id FROM store_case WHERE author_id = ANY(%s) AND state <> 'resolved'",
+            [arrays.column(author_ids)],
+        )
         return [row[0] for row in cursor.fetchall()]
+
+
+_KIN = f"""
+SELECT {persons.accounts_of("%(author)s")},
+    ARRAY(SELECT id FROM store_case WHERE author_id = ANY({persons.accounts_of("%(author)s")})
+        AND id <> %(case)s AND merged_into_id IS NULL ORDER BY last_post_at DESC LIMIT 50),
+    ARRAY(SELECT id FROM store_case WHERE merged_into_id = %(case)s ORDER BY id)
+"""  # noqa: S608 - constants only
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What belongs to the person of a case beside it, as ids: their other accounts, their other cases (the
+    latest first), and the cases that were merged into this one."""
+
+    accounts: tuple[int, ...]
+    others: tuple[int, ...]
+    absorbed: tuple[int, ...]
+
+
+def kin(case_id: int, author_id: int) -> Kin:
+    """What belongs to the person of a case beside it; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KIN, {"case": case_id, "author": author_id})
+        accounts, others, absorbed = cursor.fetchone()
+    return Kin(tuple(sorted(set(accounts) - {author_id})), tuple(others), tuple(absorbed))
 
 
 def _locked(row: Sequence[Any]) -> Locked:
@@ -149,16 +178,30 @@ def _row(item: Saved) -> dict[str, object]:
     }
 
 
-def of_authors(author_ids: Iterable[int]) -> Iterator[tuple[int, Candidate]]:
-    """The cases of these people that a new post of theirs might belong to, each with its author's id."""
+_CANDIDATES = """
+SELECT c.author_id, c.id, c.state <> 'resolved', c.last_post_at,
+    ARRAY(SELECT DISTINCT conversation_id FROM store_post WHERE case_id = c.id) || c.conversation_id,
+    ARRAY(SELECT DISTINCT topic FROM store_post p, jsonb_array_elements_text(p.labels->'about') AS topic
+        WHERE p.case_id = c.id AND p.direction = 'in'),
+    ARRAY(SELECT left(p.text, 5000) FROM store_post p WHERE p.case_id = c.id AND p.direction = 'in'
+        ORDER BY p.posted_at DESC LIMIT 20)
+FROM store_case c WHERE c.author_id = ANY(%s) AND c.merged_into_id IS NULL
+    AND (c.state <> 'resolved' OR c.last_post_at >= %s)
+"""
+
+
+def of_authors(author_ids: Iterable[int], since: datetime) -> Iterator[tuple[int, Candidate]]:
+    """The cases of these people that a new post of theirs might belong to, each with its author's id: open,
+    or last spoken of at `since` or later."""
     ids = sorted(set(author_ids))
     if not ids:
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT author_id, id, conversation_id, state <> 'resolved', last_post_at FROM store_case "
-            "WHERE author_id = ANY(%s)",
-            [arrays.column(ids)],
-        )
+        cursor.execute(_CANDIDATES, [arrays.column(ids), since])
         for row in cursor.fetchall():
-            yield row[0], Candidate(*row[1:])
+            author_id, case_id, is_open, last_post_at, talks, about, said = row
+            words = frozenset(filter(None, map(words_of, said)))
+            yield (
+                author_id,
+                Candidate(case_id, frozenset(talks), is_open, last_post_at, frozenset(about), words),
+            )

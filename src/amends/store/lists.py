@@ -186,10 +186,12 @@ def _in_view(rows: QuerySet[Case], wanted: Filter) -> QuerySet[Case]:
             return rows.filter(state=CaseState.OPEN, assignee_id=wanted.user_id)
         case View.UNASSIGNED:
             return rows.filter(state=CaseState.OPEN, assignee_id=None)
-        case View.OPEN | View.SNOOZED | View.RESOLVED:
+        case View.OPEN | View.SNOOZED:
             return rows.filter(state=wanted.view.value)
+        case View.RESOLVED:
+            return rows.filter(state=wanted.view.value, merged_into=None)
         case View.ALL:
-            return rows
+            return rows.filter(merged_into=None)
 
 
 def _query(wanted: Filter) -> SearchQuery:

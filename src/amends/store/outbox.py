@@ -129,6 +129,14 @@ def settle(
     return bool(settled)
 
 
+def case_of(claimed: Claimed) -> int:
+    """The case that a send belongs to by now: cases are merged and split while answers are on their way.
+
+    The caller holds the brand's lock, so that it stays so.
+    """
+    return models.Send.objects.values_list("case_id", flat=True).get(pk=claimed.id)
+
+
 def said_alike(claimed: Claimed) -> frozenset[str]:
     """What other sends of the same words under the same post are known to stand as."""
     alike = models.Send.objects.filter(to_post_id=claimed.to_post_id, text=claimed.text).exclude(

@@ -55,14 +55,19 @@ _ANSWERED = """
 WITH answer AS MATERIALIZED (
     SELECT k.id AS case_id, a.* FROM unnest(%s::bigint[]) AS k(id),
     LATERAL (
-        SELECT posted_at, received_at, in_reply_to FROM store_post
+        SELECT posted_at, received_at, in_reply_to, COALESCE((
+            SELECT s.written_at FROM store_send s
+            WHERE s.case_id = k.id AND s.remote_id = store_post.remote_id LIMIT 1), received_at) AS written_at
+        FROM store_post
         WHERE case_id = k.id AND direction = 'out' AND deleted_at IS NULL AND NOT automatic OFFSET 0
     ) AS a
 ), question AS MATERIALIZED (
     SELECT k.case_id, c.settled_until, c.settled_at, q.*
     FROM (SELECT DISTINCT case_id FROM answer) AS k LEFT JOIN store_case c ON c.id = k.case_id,
     LATERAL (
-        SELECT id, remote_id, posted_at, received_at, clock_offset, answered_at FROM store_post
+        SELECT id, remote_id, posted_at, received_at, clock_offset, answered_at, regrouped_at,
+            unanswered_then
+        FROM store_post
         WHERE case_id = k.case_id AND direction = 'in' AND wants_answer OFFSET 0
     ) AS q
 ), found AS (
@@ -70,6 +75,8 @@ WITH answer AS MATERIALIZED (
     FROM question q JOIN answer a ON a.case_id = q.case_id AND a.posted_at >= q.posted_at
         AND (q.answered_at IS NULL OR a.posted_at < q.answered_at)
         AND (q.clock_offset <> '0' OR a.in_reply_to = q.remote_id OR a.received_at >= q.received_at)
+        AND (q.regrouped_at IS NULL OR (q.unanswered_then AND a.received_at >= q.regrouped_at
+             AND (a.in_reply_to = q.remote_id OR a.written_at > q.regrouped_at)))
         AND (q.posted_at > COALESCE(q.settled_until, '-infinity')
              OR (q.clock_offset = '0' AND q.received_at > q.settled_at) OR a.received_at <= q.settled_at)
     GROUP BY q.id

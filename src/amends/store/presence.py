@@ -135,14 +135,6 @@ def at(case_id: int, now: datetime) -> tuple[Somebody, ...]:
     return next(iter(_at("p.case_id = %s", case_id, now).values()), ())
 
 
-def answering(author_id: int, besides: int, now: datetime) -> tuple[Somebody, ...]:
-    """Colleagues who write an answer to this person at this moment, in whichever case."""
-    which = "p.doing = 'answering' AND p.case_id IN (SELECT id FROM store_case WHERE author_id = %s)"
-    found = {somebody.id: somebody for people in _at(which, author_id, now).values() for somebody in people}
-    found.pop(besides, None)
-    return tuple(found.values())
-
-
 def _at(which: str, value: int | list[int], now: datetime) -> Cases:
     with connection.cursor() as cursor:
         cursor.execute(_AT.format(which=which), [now - LAPSES, value])

@@ -64,7 +64,8 @@ _COUNTS = """
 SELECT brand_id, 'posts', count(*) FROM store_post WHERE {brand} GROUP BY 1
 UNION ALL SELECT brand_id, 'complaints', count(*) FROM store_post
     WHERE {brand} AND direction = 'in' AND is_complaint GROUP BY 1
-UNION ALL SELECT brand_id, 'cases', count(*) FROM store_case WHERE {brand} GROUP BY 1
+UNION ALL SELECT brand_id, 'cases', count(*) FROM store_case
+    WHERE {brand} AND merged_into_id IS NULL GROUP BY 1
 UNION ALL SELECT brand_id, 'open_cases', count(*) FROM store_case
     WHERE {brand} AND state <> 'resolved' GROUP BY 1
 UNION ALL SELECT p.brand_id, 'waits.' || CASE WHEN p.answered_at IS NOT NULL THEN 'answered'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_POST
 
-from amends.web import alerts, at_work, case_page, deeds, inbox, live, now, reach, views
+from amends.web import alerts, at_work, case_page, deeds, inbox, live, now, reach, regroup, views
 
 _DEEDS = {
     "take": deeds.take,
@@ -24,6 +24,10 @@ _DEEDS = {
     "reply": deeds.reply,
     "send": deeds.send,
     "evidence": deeds.evidence,
+    "merge": regroup.merge,
+    "split": regroup.split,
+    "link": regroup.link,
+    "unlink": regroup.unlink,
 }
 
 urlpatterns: list[URLPattern | URLResolver] = [

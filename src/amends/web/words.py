@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from amends.core.escalation import Does
+from amends.core.joining import Because
 from amends.core.values import Doing, Kind, Resolution, SendState, Severity, Standing
 from amends.store.lists import UNREAD, View
 from amends.store.talk import Line
@@ -35,7 +36,10 @@ RESOLUTIONS: Mapping[Resolution, str] = {
     Resolution.NO_COMPLAINT: "Not a complaint after all",
     Resolution.SPAM: "Spam",
     Resolution.LOST: "Customer lost",
+    Resolution.MERGED: "Merged into another case",
 }
+ENDINGS = {ending: said for ending, said in RESOLUTIONS.items() if ending is not Resolution.MERGED}
+"""How people may say that a case ended."""
 SEND_STATES: Mapping[SendState, str] = {
     SendState.PLANNED: "waiting to be sent",
     SendState.SENDING: "being sent now",
@@ -63,7 +67,10 @@ STEPS: Mapping[Does, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line of the record in words: who, did what, and the words that were written, if any."""
+    """One line of the record in words: who, did what, and the words that were written, if any.
+
+    `other` is the case that it speaks of beside its own.
+    """
 
     who: str
     what: str
@@ -73,6 +80,7 @@ class Told:
     position: int
     policy_version: int
     is_note: bool
+    other: int | None = None
 
 
 Body = dict[str, Any]
@@ -98,7 +106,17 @@ def told(line: Line, people: People) -> Told:
         position=line.position,
         policy_version=line.policy_version,
         is_note=line.action == "noted",
+        other=_other(line.action, body),
     )
+
+
+def _other(action: str, body: Body) -> int | None:
+    number = body.get(_OTHER.get(action, ""))
+    return number if isinstance(number, int) else None
+
+
+_OTHER = {"merged": "into", "absorbed": "case", "split": "into", "split off": "from"}
+"""Where the lines about two cases name the other one."""
 
 
 def _who(line: Line) -> str:
@@ -134,7 +152,23 @@ def _assigned(body: Body, people: People) -> str:
 def _opened(body: Body, _: People) -> str:
     severity = body.get("severity", Severity.NONE)
     grade = "" if severity == Severity.NONE else f", severity {severity}"
-    return f"brought {_posts(body)}: the case was opened as a {body.get('kind', 'case')}{grade}"
+    kind = body.get("kind", "case")
+    return f"brought {_posts(body)}: the case was opened as a {kind}{grade}{_because(body)}"
+
+
+def _because(body: Body) -> str:
+    told = body.get("because")
+    known = [_BECAUSE[code] for code in told if code in _BECAUSE] if isinstance(told, list) else []
+    return f" ({'; '.join(known)})" if known else ""
+
+
+_BECAUSE: Mapping[str, str] = {
+    Because.ANSWERS: "it answers a post of this case",
+    Because.CONVERSATION: "it stands in the same conversation",
+    Because.REPEATS: "the same words again",
+    Because.NEAR: "the person wrote here not long ago",
+    Because.DIFFERENT: "it is about something else than their other case",
+}
 
 
 def _resolved(body: Body, _: People) -> str:
@@ -158,7 +192,13 @@ def _plain(text: str) -> Callable[[Body, People], str]:
 
 _SAID: Mapping[str, Callable[[Body, People], str]] = {
     "opened": _opened,
-    "posts joined": lambda body, _: f"brought {_posts(body)} more",
+    "posts joined": lambda body, _: f"brought {_posts(body)} more{_because(body)}",
+    "merged": lambda body, _: f"merged this case into case {body.get('into')}",
+    "absorbed": lambda body, _: f"merged case {body.get('case')} into this one, with {_posts(body)}",
+    "split": lambda body, _: f"split {_posts(body)} off; they are case {body.get('into')} now",
+    "split off": lambda body, _: f"split {_posts(body)} off case {body.get('from')}: this case was opened",
+    "person linked": lambda body, _: f"said that the person is also {body.get('account')}",
+    "person unlinked": lambda body, _: f"said that the person is not {body.get('account')}",
     "severity read": lambda body, _: (
         f"changed what is known: severity {body.get('from')} became {body.get('to')}"
     ),
@@ -181,7 +221,9 @@ _SAID: Mapping[str, Callable[[Body, People], str]] = {
     "holding reply written": _plain("wrote a holding reply"),
     "holding reply sent": _plain("took the holding reply: it stands there"),
     "graded": lambda body, _: f"set the severity from {body.get('from')} to {body.get('to')}",
-    "reply written": _plain("wrote an answer"),
+    "reply written": lambda body, _: (
+        "wrote an answer" + (" though a colleague was answering, too" if body.get("despite") else "")
+    ),
     "reply sent": _plain("took the answer: it stands there"),
     "reply refused": _plain("did not take the answer"),
     "reply unknown": _plain("does not know yet whether the answer went out"),

@@ -54,6 +54,9 @@ class Case(models.Model):
     snoozed_until = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=20, choices=[(r.value, r.value) for r in Resolution], blank=True)
     resolved_at = models.DateTimeField(null=True)
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="absorbed", db_index=False
+    )
     sends_open = models.PositiveIntegerField(default=0)
     on_hold = models.BooleanField(default=False)
     posts_in = models.PositiveIntegerField(default=0)
@@ -84,6 +87,9 @@ class Case(models.Model):
             models.Index(fields=["brand", "-last_post_at", "id"], name="case_newest"),
             models.Index(fields=["author", "-last_post_at"], name="case_author"),
             models.Index(fields=["conversation"], name="case_conversation"),
+            models.Index(
+                fields=["merged_into"], name="case_merged", condition=models.Q(merged_into__isnull=False)
+            ),
             models.Index(
                 fields=["look_at"],
                 name="case_look",

@@ -80,12 +80,15 @@ class Author(models.Model):
         max_length=10, choices=[(s.value, s.value) for s in Standing], db_default=Standing.ORDINARY.value
     )
     followers = models.PositiveIntegerField(null=True)
+    person = models.BigIntegerField(null=True)
+    """What all linked accounts of one person bear: the lowest of their ids; null for whoever has one."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["brand", "channel", "remote_id"], name="author_once"),
         ]
         indexes = [
+            models.Index(fields=["person"], name="author_person", condition=models.Q(person__isnull=False)),
             models.Index(
                 "brand", Upper("handle"), name="author_handle", condition=models.Q(handle__gt="")
             ),  # upper-cased as `iexact` asks
@@ -112,7 +115,9 @@ class Post(models.Model):
     `claimed_at` is what the network said, null where that is the same. `received_at` is when the desk first
     had it and `seen_at` when a person first had its case on screen, both by our clock; `answered_at` is the
     network's time of the answer that ended its wait. `read_at` is null while no model has read it.
-    `wants_answer` says whether the person waits because of it. The words of a deleted post go to
+    `wants_answer` says whether the person waits because of it. When posts of its case were last merged or
+    split by hand (`regrouped_at`), something had answered or settled it, or nothing (`unanswered_then`),
+    whatever else stands in the case that it is in now. The words of a deleted post go to
     `PostVersion` at once, so that whoever reads `text` finds none. Foreign keys have no index of their own
     where another begins with them: each costs every post that comes in, and misleads the planner.
     """
@@ -143,6 +148,8 @@ class Post(models.Model):
     erased_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
     automatic = models.BooleanField(db_default=False)
+    regrouped_at = models.DateTimeField(null=True)
+    unanswered_then = models.BooleanField(db_default=False)
 
     read_at = models.DateTimeField(null=True)
     model = models.CharField(max_length=60, blank=True)
