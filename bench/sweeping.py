@@ -9,8 +9,9 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -73,7 +74,7 @@ def _lines(count: int) -> Iterator[bytes]:
         yield json.dumps(post).encode() + b"\n"
 
 
-def _run(statement: str, values: list[object]) -> None:
+def _run(statement: str, values: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

@@ -33,7 +33,7 @@ ORDER BY found.who, found.way, found.since
 
 def others(case_id: int, accounts: Sequence[int], besides: int | None, now: datetime) -> tuple[Other, ...]:
     """Everybody but `besides` who answers the person of these accounts, or in this case, at this moment."""
-    values = {
+    values: dict[str, str | int | datetime | list[int] | None] = {
         "case": case_id,
         "accounts": arrays.column(accounts),
         "fresh": now - presence.LAPSES,
