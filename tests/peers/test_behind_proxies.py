@@ -128,6 +128,8 @@ def test_a_stream_goes_out_as_it_comes(before: tuple[Rig, Front]) -> None:
     source = Sender(made.site, direct.path, direct.secret)
     worker = desk.start("worker")
     try:
+        with made.client() as client:  # a new source is known within a second, and then refused for its shape
+            until(lambda: source.deliver([], client).status_code == 422, 5, "the source is known")
         with made.client() as client, made.client() as other:
             told = {"authorization": f"Bearer {desk.secret}"}
             with client.stream("GET", "/api/v1/live", headers=told, timeout=60) as stream:

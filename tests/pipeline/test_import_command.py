@@ -95,7 +95,7 @@ def test_cut_off_and_repeated(desk: None, tmp_path: Path, number: signal.Signals
         wait_for(moment)
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
-    assert process.returncode == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+    assert process.returncode == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number], said
     if number is not signal.SIGKILL:
         assert b"interrupted" in said
         assert b"Run the same command again" in said

@@ -196,13 +196,18 @@ class Import:
 
 
 class _Taking(threading.Thread):
-    """Takes in what an import receives, beside it; on leaving, ends after its batch whatever the reason."""
+    """Takes in what an import receives, beside it; on leaving, ends after its batch whatever the reason.
+
+    Whoever waits for its end waits for `_ended`, as a `join` that a signal cuts short takes the thread for
+    ended (Python 3.11), and a command that ends while a thread is in the model's library is aborted.
+    """
 
     def __init__(self, import_: Import) -> None:
         super().__init__(name="take in", daemon=True)
         self._import = import_
         self._leave = threading.Event()
         self._received = threading.Event()
+        self._ended = threading.Event()
         self._until = 0
         self._error: Exception | None = None
 
@@ -212,6 +217,7 @@ class _Taking(threading.Thread):
 
     def __exit__(self, *_exception: object) -> None:
         self._leave.set()
+        self._ended.wait()
         self.join()
 
     def check(self) -> None:
@@ -224,9 +230,9 @@ class _Taking(threading.Thread):
         with self._import.whole():
             self._until = raw.last_id()
         self._received.set()
-        while self.is_alive():
-            self.join(4 * _PAUSE)
+        while not self._ended.wait(4 * _PAUSE):
             on_progress(self._import)
+        on_progress(self._import)
         self.check()
 
     def run(self) -> None:
@@ -250,6 +256,7 @@ class _Taking(threading.Thread):
                 self._leave.wait(_PAUSE)
         finally:
             connections.close_all()
+            self._ended.set()
 
     def _round(self) -> int:
         """One batch of every brand of the import."""
