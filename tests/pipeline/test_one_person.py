@@ -8,8 +8,10 @@ import pytest
 from tests.pipeline.conftest import Town
 from tests.pipeline.persons import ByTopic, People, actions, at_once, body, sound
 
+from amends.channels.fake_trouble import Trouble
 from amends.core.answering import AnsweredByAnother
 from amends.core.case import NotPossible
+from amends.pipeline import answers, decide
 from amends.pipeline.answers import Insist
 from amends.store import case_facts, models
 
@@ -52,6 +54,25 @@ def test_another_is_stopped_until_they_insist_which_goes_on_record(people: Peopl
     assert [each["person"] for each in told] == [people.person("Ada").pk]
     people.town.turn(minutes=1)
     people.answers(charged, "Cora")
+    assert sound()
+
+
+def test_an_answer_of_unknown_fate_is_not_sent_again_while_another_answers(people: People) -> None:
+    lost = people.says(LOST)
+    people.town.stage.break_next_send(Trouble.RESET)
+    lone = people.answers(lost, "Ben")
+    for _ in range(10):
+        people.town.turn(minutes=6)
+    lone.refresh_from_db()
+    assert lone.state == "unknown"
+    people.answers(lost, "Ada", Insist(all_the_same=True))
+    cora = decide.person(people.person("Cora").pk)
+    with pytest.raises(AnsweredByAnother, match="An answer by Ada to this person"):
+        answers.settle_unknown(lone, True, "It is not there.", cora, people.town.now())
+    people.town.turn(minutes=1)
+    answers.settle_unknown(lone, True, "It is not there.", cora, people.town.now())
+    people.town.turn(minutes=1)
+    assert people.town.stage.said_by_us() == ["Ada looks into it.", "Ben looks into it."]
     assert sound()
 
 

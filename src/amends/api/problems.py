@@ -119,7 +119,7 @@ def _not_possible(_: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _answered_by_another(_: HttpRequest, error: Exception) -> HttpResponse:
-    following = "Wait until they are done, or send it with `all_the_same` if it must go beside theirs."
+    following = "Wait until they are done; an answer that must go beside theirs goes with `all_the_same`."
     return answer(409, "answered-by-another", str(error), following)
 
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from amends.channels.protocol import NOTHING
 from amends.channels.registry import driver
 from amends.core import events
-from amends.core.answering import set_aside
+from amends.core.answering import check, set_aside
 from amends.core.case import Case, NotPossible
 from amends.core.values import Direction, SendState, Visibility
 from amends.pipeline.decide import Actor, happen
@@ -157,7 +157,10 @@ def _words(text: str) -> str:
 
 
 def settle_unknown(send: models.Send, again: bool, why: str, actor: Actor, now: datetime) -> Case:
-    """A person, having looked at the network, sends an answer of unknown fate again or gives it up."""
+    """A person, having looked at the network, sends an answer of unknown fate again or gives it up.
+
+    Raises NotPossible; AnsweredByAnother where it is to be sent while somebody else answers the person.
+    """
     reason = why.strip()
     if not reason:
         raise NotPossible("Say what you saw on the network; it goes on record.")
@@ -165,6 +168,9 @@ def settle_unknown(send: models.Send, again: bool, why: str, actor: Actor, now: 
     with transaction.atomic():
         raw.brand_lock(send.brand_id)  # nobody merges or splits its case meanwhile
         send.refresh_from_db(fields=["case"])
+        theirs = persons.lock(send.to_post.author_id)
+        if again:
+            check(answering.others(send.case_id, theirs, actor.person_id, now, besides_send=send.pk))
         changed = models.Send.objects.filter(pk=send.pk, state=SendState.UNKNOWN).update(
             state=state, not_before=now, claimed_at=None, settled_at=None if again else now, why=reason[:500]
         )

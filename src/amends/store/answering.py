@@ -19,7 +19,7 @@ SELECT DISTINCT ON (found.who) found.who, COALESCE(NULLIF(u.name, ''), u.email),
 FROM (
     SELECT s.written_by_id AS who, 'sends' AS way, s.written_at AS since, s.case_id
     FROM store_send s JOIN store_post p ON p.id = s.to_post_id
-    WHERE s.state IN ('planned', 'sending', 'unknown') AND NOT s.automatic
+    WHERE s.state IN ('planned', 'sending', 'unknown') AND NOT s.automatic AND s.id IS DISTINCT FROM %(but)s
         AND (s.case_id IN (SELECT id FROM theirs) OR p.author_id = ANY(%(accounts)s))
     UNION ALL
     SELECT at.user_id, 'writes', at.since, at.case_id
@@ -31,13 +31,24 @@ ORDER BY found.who, found.way, found.since
 """
 
 
-def others(case_id: int, accounts: Sequence[int], besides: int | None, now: datetime) -> tuple[Other, ...]:
-    """Everybody but `besides` who answers the person of these accounts, or in this case, at this moment."""
+def others(
+    case_id: int,
+    accounts: Sequence[int],
+    besides: int | None,
+    now: datetime,
+    *,
+    besides_send: int | None = None,
+) -> tuple[Other, ...]:
+    """Everybody but `besides` who answers the person of these accounts, or in this case, at this moment.
+
+    The answer `besides_send` is not looked at.
+    """
     values: dict[str, str | int | datetime | list[int] | None] = {
         "case": case_id,
         "accounts": arrays.column(accounts),
         "fresh": now - presence.LAPSES,
         "besides": besides,
+        "but": besides_send,
     }
     with connection.cursor() as cursor:
         cursor.execute(_OTHERS, values)
