@@ -34,12 +34,14 @@ def test_merged_and_split_again(api: Desk, agent: Caller) -> None:
     ann, bob = cases(api)
     moved = written(agent, bob)
     path = f"/cases/{ann.pk}"
+    agent.post(f"/cases/{bob.pk}/note", {"text": "He rang twice."})
     assert "say why" in agent.post(f"{path}/merge", {"case": bob.pk}).json()["detail"]
     merged = agent.post(f"{path}/merge", {"case": bob.pk, "why": WHY})
     assert (merged.status_code, merged.json()["id"], merged.json()["posts_in"]) == (200, ann.pk, 3)
     told = agent.get(f"/cases/{bob.pk}").json()
     assert (told["state"], told["resolution"], told["merged_into"]) == ("resolved", "merged", ann.pk)
-    assert agent.get(path).json()["absorbed"] == [bob.pk]
+    whole = agent.get(path).json()
+    assert (whole["absorbed"], [note["text"] for note in whole["notes"]]) == ([bob.pk], ["He rang twice."])
     assert agent.post(f"{path}/merge", {"case": bob.pk, "why": WHY}).status_code == 409
     assert agent.post(f"/cases/{bob.pk}/reopen", {"why": "no"}).status_code == 409
     apart = agent.post(f"{path}/split", {"posts": moved, "why": "Two orders."})

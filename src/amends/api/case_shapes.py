@@ -129,7 +129,7 @@ class CaseInFull(Case):
     posts: Annotated[list[Post], Field(description="The last 100 of the conversation, oldest first.")]
     earlier: Annotated[str | None, Field(description="Cursor of `/cases/{id}/posts` to what came before.")]
     sends: Annotated[list[Send], Field(description="Its answers, oldest first.")]
-    notes: Annotated[list[Note], Field(description="Its notes, oldest first.")]
+    notes: Annotated[list[Note], Field(description="Its notes, oldest first, and those of the absorbed.")]
     linked: Annotated[list[Author], Field(description="Other accounts of the same person.")]
     others: Annotated[list[int], Field(description="Other cases of the person, the latest 50, newest first.")]
     absorbed: Annotated[list[int], Field(description="Cases that were merged into it.")]

@@ -50,7 +50,7 @@ def case_in_full(row: models.Case, now: datetime) -> CaseInFull:
         posts=[post_shapes.post(post) for post in reversed(talk.rows)],
         earlier=talk.next,
         sends=[send(planned) for planned in reversed(sends)],
-        notes=[_note(noted) for noted in record.notes(row.pk)],
+        notes=[_note(noted) for noted in record.notes([row.pk, *kin.absorbed])],
         linked=[post_shapes.author(account) for account in linked],
         others=[*kin.others],
         absorbed=[*kin.absorbed],
