@@ -50,7 +50,7 @@ class Figures(Shape):
 
 
 class Stats(Shape):
-    """What `amends stats --json` prints, of one brand."""
+    """What `amends stats --json --waits` prints, of one brand."""
 
     total: Annotated[Figures, Field(description="All that the token may see.")]
     brands: Annotated[dict[str, Figures], Field(description="By name of the brand; one.")]

@@ -51,12 +51,15 @@ class Stats:
     total: Figures
     brands: dict[str, Figures]
 
-    def as_json(self) -> dict[str, object]:
-        """As `amends stats --json` prints it."""
-        return {
-            "total": asdict(self.total),
-            "brands": {name: asdict(figures) for name, figures in self.brands.items()},
-        }
+    def as_json(self, *, waits: bool = True) -> dict[str, object]:
+        """As `amends stats --json` prints it, which is without `waits` unless they are asked for."""
+        left_out = set() if waits else {"waits"}
+
+        def told(figures: Figures) -> dict[str, object]:
+            return {name: each for name, each in asdict(figures).items() if name not in left_out}
+
+        brands = {name: told(figures) for name, figures in self.brands.items()}
+        return {"total": told(self.total), "brands": brands}
 
 
 # Of a content imported again only the last time is kept (see `store.import_runs`), so nothing counts twice.

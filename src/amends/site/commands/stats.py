@@ -21,6 +21,7 @@ COLUMNS = ("posts", "complaints", "cases", "open_cases", "rejected")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """For people or for scripts."""
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.add_argument("--waits", action="store_true", help="with --json: how the waits ended, too")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
 
         found = stats()
     if args.json:
-        tell(json.dumps(found.as_json(), ensure_ascii=False))
+        tell(json.dumps(found.as_json(waits=args.waits), ensure_ascii=False))
         return 0
     waits = [f"waits_{name}" for name in found.total.waits]
     rows = [["brand", *COLUMNS, *waits, *found.total.outbox]]
