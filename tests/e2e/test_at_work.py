@@ -83,4 +83,5 @@ def shoot_all(visit: Visitor, name: str, then: Callable[[], object] | None = Non
         visit.shoot(f"{name}-{width}-{look}")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.emulate_media(color_scheme="light")
+    page.goto("about:blank")  # to be sure that what the pictures left in the page is gone
     page.goto(here)

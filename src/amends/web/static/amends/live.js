@@ -130,7 +130,7 @@
 
   // The line, and what the person does ------------------------------------------------------------------------
   const port = "SharedWorker" in window ? new SharedWorker(body.worker, { name: "amends" }).port : new Worker(body.worker);
-  const hello = () => port.postMessage({ name: "hello", url: body.live });
+  const hello = () => port.postMessage({ name: "hello", url: body.live, since: performance.timeOrigin });
   port.onmessage = ({ data }) => hear[data.name]?.(data);
   const own = !("SharedWorker" in window);
   let swapped = 0;
