@@ -15,6 +15,7 @@ from django.core.checks.urls import check_url_config
 from amends.site.cluster import Cluster
 from bench import (
     calibration,
+    deciding,
     desk,
     live,
     million,
@@ -25,6 +26,7 @@ from bench import (
     result,
     scale,
     starting,
+    sweeping,
     way_in,
     webhook,
 )
@@ -44,6 +46,8 @@ MEASURES: Mapping[str, Callable[[Cluster, scale.Scale], list[Result]]] = {
     "webhook": webhook.measure,
     "live": live.measure,
     "history": record.measure,
+    "decide": deciding.measure,
+    "sweep": sweeping.measure,
     "reading": reading.measure,
     "start": starting.serve,
     "database": starting.database,

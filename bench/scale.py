@@ -20,6 +20,9 @@ class Scale:
     history_seconds: float
     read: int
     settle_seconds: float
+    clocks: int
+    due: int
+    killings: int
     deliveries: int
     promised: int
     streams: int
@@ -39,6 +42,9 @@ FULL = Scale(
     history_seconds=4.0,
     read=5_000,
     settle_seconds=10.0,
+    clocks=50_000,
+    due=500,
+    killings=10,
     deliveries=3_000,
     promised=2_000,
     streams=200,
@@ -57,6 +63,9 @@ QUICK = Scale(
     history_seconds=0.2,
     read=100,
     settle_seconds=0.1,
+    clocks=200,
+    due=40,
+    killings=1,
     deliveries=80,
     promised=50,
     streams=12,

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="amends-test-"))
 os.environ["AMENDS_DATA"] = str(_FOLDER)
@@ -32,6 +33,10 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from amends.store import policies  # noqa: E402
+
+# A busy machine draws examples slowly; that says nothing about the rule they are drawn for.
+settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("desk")
 
 # Whoever starts the tests in the background shuts SIGINT off, and every process would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -50,7 +50,7 @@ def test_what_a_person_does(api: Desk) -> None:
     assert caller.post(f"{path}/assign", {"to": api.ada.pk}).json()["assignee"]["id"] == api.ada.pk
     assert caller.post(f"{path}/assign", {"to": None}).json()["assignee"] is None
     assert caller.post(f"{path}/note", {"text": "Asked the\x00 depot"}).status_code == 200
-    assert caller.post(f"{path}/severity", {"severity": "critical", "why": "danger"}).json()["band"] == 4
+    assert caller.post(f"{path}/severity", {"severity": "critical", "why": "danger"}).json()["band"] == 5
     until = (api.now + timedelta(days=1)).isoformat()
     assert caller.post(f"{path}/snooze", {"until": until}).json()["state"] == "snoozed"
     assert caller.post(f"{path}/needs-no-answer").json()["waiting_since"] is None
@@ -157,4 +157,4 @@ def test_a_case_in_full_costs_few_queries(api: Desk) -> None:
     caller = api.caller(Scope.READ)
     with CaptureQueriesContext(connection) as queries:
         assert caller.get(f"/cases/{api.case().pk}").status_code == 200
-    assert len(queries) <= 6 + 1  # `api.case()` is one
+    assert len(queries) <= 7 + 1  # `api.case()` is one

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,10 @@ from tests.api.operations import Operation, all_operations
 
 from amends.api import door
 from amends.channels.signing_in import SHOWN
+from amends.core.escalation import Does
 from amends.core.scopes import Scope
-from amends.pipeline import answers, decide, invitations, tokens
+from amends.core.values import Role
+from amends.pipeline import alert_settings, answers, decide, invitations, tokens
 from amends.store import models, sealed
 
 OPERATIONS = all_operations()
@@ -47,6 +49,7 @@ def ids_of(desk: Desk, brand: models.Brand) -> dict[str, int]:
         created_at=desk.now,
         expires_at=desk.now + timedelta(minutes=10),
     )
+    hook, _ = alert_settings.make_hook(brand.pk, "https://alerts.example.com/a", desk.ada, desk.now)
     return {
         "case_id": case.pk,
         "post_id": post.pk,
@@ -56,9 +59,19 @@ def ids_of(desk: Desk, brand: models.Brand) -> dict[str, int]:
         "account_id": models.Account.objects.get(brand=brand).pk,
         "token_id": token.pk,
         "sign_in_id": sign_in.pk,
+        "alert_id": alert_of(case, desk.now),
+        "hook_id": hook.pk,
         "brand_id": brand.pk,
         "version": 1,
     }
+
+
+def alert_of(case: models.Case, now: datetime) -> int:
+    """An alert about a case, for every supervisor of its brand."""
+    told = models.Alert(brand_id=case.brand_id, case=case, cause=f"of {case.pk}", does=Does.ALERT)
+    told.role, told.at = Role.SUPERVISOR, now
+    told.save()
+    return told.pk
 
 
 def call(caller: Caller, operation: Operation, ids: dict[str, int]) -> Any:
@@ -133,6 +146,8 @@ def ids_of_nothing() -> list[str]:
         "account_id",
         "token_id",
         "sign_in_id",
+        "alert_id",
+        "hook_id",
         "version",
     ]
 

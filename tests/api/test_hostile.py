@@ -70,6 +70,8 @@ def test_bodies_that_are_none(api: Desk, name: str) -> None:
             "token_id",
             "sign_in_id",
             "version",
+            "alert_id",
+            "hook_id",
         ],
         1,
     ) | {"case_id": api.case().pk}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.api.conftest import COMPLAINTS, Desk
@@ -146,3 +147,20 @@ def test_a_batch_has_a_limit(api: Desk) -> None:
     assert caller.post("/posts", {"posts": [new(id=str(n)) for n in range(501)]}).status_code == 422
     assert caller.post("/posts", {"posts": []}).status_code == 422
     assert bring(api, *[new(id=f"m{n}") for n in range(500)])["kept"] == 500
+
+
+def test_the_times_of_a_post_stand_apart(api: Desk) -> None:
+    ahead = (api.now + timedelta(hours=5)).replace(microsecond=0)
+    bring(api, new(created_at=ahead.isoformat()))
+    stored = models.Post.objects.get(remote_id="n1")
+    caller = api.caller(Scope.READ, Scope.WRITE)
+    before = caller.get(f"/posts/{stored.pk}").json()
+    assert before["posted_at"] == before["received_at"]
+    assert datetime.fromisoformat(before["claimed_at"]) == ahead
+    assert (before["seen_at"], before["answered_at"]) == (None, None)
+    assert caller.put(f"/cases/{stored.case_id}/presence", {}).status_code == 200
+    seen = caller.get(f"/posts/{stored.pk}").json()["seen_at"]
+    assert datetime.fromisoformat(seen) >= datetime.fromisoformat(before["received_at"])
+    talk = caller.get(f"/cases/{api.case().pk}/posts").json()["items"]
+    [us] = [post for post in talk if post["direction"] == "out"]
+    assert {post["remote_id"]: post["answered_at"] for post in talk}["1"] == us["posted_at"]

@@ -200,3 +200,34 @@ def test_a_text_that_is_no_policy_is_refused_with_its_places(api: Desk) -> None:
         assert refused.json()["kept"] == "Nothing was changed."
     assert caller.put("/policy/toml", {"toml": "#" * 50_001, "based_on": 1}).status_code == 422
     assert caller.get("/policy").json()["version"] == 1
+
+
+def test_a_policy_takes_holidays_special_days_and_rules(api: Desk) -> None:
+    caller = api.caller()
+    held = caller.get("/policy").json()
+    document = held["document"] | {
+        "opening_hours": {
+            "mon": [{"opens": "09:00", "closes": "17:00"}],
+            "holidays": [{"country": "de", "subdivision": "by"}],
+            "special_days": [{"date": "2026-12-24", "note": "Christmas Eve"}],
+            "time_zone": "Asia/Kathmandu",
+        },
+        "target_rules": [{"language": "DE", "first_answer": {"low": 7}}],
+        "channel_targets": {"x": {"medium": 5}},
+    }
+    made = caller.put("/policy", {"document": document, "based_on": held["version"]}).json()["document"]
+    assert made["opening_hours"]["holidays"] == [{"country": "DE", "subdivision": "BY"}]
+    assert made["opening_hours"]["special_days"][0]["spans"] == []
+    assert [(rule["channel"], rule["language"]) for rule in made["target_rules"]] == [
+        ("x", None),
+        (None, "de"),
+    ]
+    assert caller.get("/policy").json()["document"] == made
+    text = caller.get("/policy/toml").json()
+    assert caller.put("/policy/toml", {"toml": text["toml"], "based_on": text["version"]}).json() == text
+    document["opening_hours"]["special_days"] *= 2
+    refused = caller.put("/policy", {"document": document, "based_on": text["version"]})
+    assert refused.status_code == 422
+    (fault,) = refused.json()["errors"]
+    assert fault["where"] == "body.document.opening_hours"
+    assert "2026-12-24 is there twice" in fault["what"]

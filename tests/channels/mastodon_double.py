@@ -1,6 +1,7 @@
 """A little Mastodon: the fake network's people and posts behind Mastodon's own client API.
 
 Pages, ids, errors and headers are Mastodon's; `newest_first` makes it a server that knows no `min_id`.
+Whoever has a clock of their own (`set_clock`) is on another server.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from amends.channels.fake_trouble import Broken, Fault, Trouble
 from amends.channels.protocol import Json, Request, Response
 from amends.core.values import Visibility
 
-DOMAIN = "double.example"
+DOMAIN, FAR = "double.example", "far.example"
 LIMIT = 500
 MENTION = re.compile(r"@(\w+)(?:@[\w.]+)?")
 Answer = tuple[int, Json]
@@ -192,10 +193,11 @@ class MastodonDouble(FakeNetwork):
     def _account(self, account_id: str) -> dict[str, Json]:
         account: Account = self.state.accounts[account_id]
         url = f"https://{DOMAIN}/@{account.handle}"
-        return {"id": account.id, "acct": account.handle, "display_name": account.name, "url": url}
+        acct = f"{account.handle}@{FAR}" if self._clocks.get(account.id) else account.handle
+        return {"id": account.id, "acct": acct, "display_name": account.name, "url": url}
 
     def _notification(self, post: Post) -> Json:
-        created = post.created_at.isoformat()
+        created = (post.noticed_at or post.created_at).isoformat()
         return {"id": post.id, "type": "mention", "created_at": created, "status": self._status(post)}
 
     def _status(self, post: Post) -> dict[str, Json]:

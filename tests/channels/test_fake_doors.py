@@ -15,7 +15,7 @@ from amends.channels.errors import Unreadable
 from amends.channels.fake_deeds import Denied, Saying
 from amends.channels.fake_journal import Journal
 from amends.channels.fake_network import FakeNetwork
-from amends.channels.fake_state import from_json
+from amends.channels.fake_state import as_json, from_json
 from amends.channels.protocol import Channel, Intent, Json, Request
 from amends.channels.registry import CHANNELS, driver
 from amends.core.values import Visibility
@@ -50,6 +50,26 @@ def test_our_own_posts_can_be_edited_and_deleted_and_no_others(fake_stage: FakeS
     assert told(fake_stage, "DELETE", f"/api/posts/{ours}") == {"deleted": ours}
     assert asked(fake_stage, "DELETE", f"/api/posts/{ours}")[0] == 404
     assert told(fake_stage, "GET", "/api/me")["handle"] == "brand"
+
+
+def test_who_writes_by_a_wrong_clock_is_told_with_when_the_network_heard_them(fake_stage: FakeStage) -> None:
+    told(fake_stage, "POST", "/control/clocks", handle="anna", seconds=-18000)
+    shown = told(fake_stage, "GET", f"/api/posts/{fake_stage.customer_says('@brand hello?')}")
+    heard = fake_stage.now()
+    assert (shown["created_at"], shown["noticed_at"]) == (
+        (heard - timedelta(hours=5)).isoformat(),
+        heard.isoformat(),
+    )
+    told(fake_stage, "POST", "/control/clocks", handle="anna", seconds=0)
+    right = told(fake_stage, "GET", f"/api/posts/{fake_stage.customer_says('@brand and now?')}")
+    assert right["created_at"] == fake_stage.now().isoformat()
+    assert not right["noticed_at"]
+    for seconds in (10**9, "soon"):
+        assert asked(fake_stage, "POST", "/control/clocks", handle="anna", seconds=seconds)[0] == 400
+    polled = run(fake_stage.channel.poll(fake_stage.connected, ""), fake_stage.wire).items
+    assert [seen.noticed_at for seen in polled] == [heard, None]
+    late = next(post for post in fake_stage.network.state.posts.values() if post.noticed_at)
+    assert from_json(as_json(late)) == late
 
 
 def test_a_block_keeps_somebody_out_until_it_is_undone(fake_stage: FakeStage) -> None:

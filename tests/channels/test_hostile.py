@@ -126,12 +126,15 @@ def test_any_request_to_the_fake_network(method: str, path: str, tail: str, body
 
 
 @given(
-    st.dictionaries(st.sampled_from(["text", "in_reply_to", "recipient", "handle", "to", "name"]), ANYTHING)
+    st.dictionaries(
+        st.sampled_from(["text", "in_reply_to", "recipient", "handle", "to", "name", "seconds"]), ANYTHING
+    )
 )
 def test_any_body_to_the_posting_doors(body: dict[str, Json]) -> None:
     network = FakeNetwork(lambda: NOW)
     network.admit(network.join("brand", "B").id, "token")
-    for path in ("/api/posts", "/api/messages", "/api/blocks", "/control/posts", "/control/faults"):
+    control = ("/control/posts", "/control/faults", "/control/clocks")
+    for path in ("/api/posts", "/api/messages", "/api/blocks", *control):
         request = Request("POST", f"http://x{path}", headers={"authorization": "Bearer token"}, json=body)
         assert 200 <= network.handle(request).status < 500
 

@@ -55,9 +55,35 @@ def test_a_mention_as_mastodon_tells_it() -> None:
         in_reply_to="103186126728896000",
         url="https://far.example/@ann/1",
         lang="en",
+        noticed_at=datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
         raw=seen.raw,
     )
     assert json.loads(seen.raw)["sensitive"] is True
+
+
+@pytest.mark.parametrize("acct", ["ann", "ann@here.example", "ann@HERE.example"])
+def test_where_our_own_server_set_the_time_no_notification_bounds_it(acct: str) -> None:
+    own = {**STATUS["account"], "acct": acct}
+    assert only(polled(status(account=own))).noticed_at is None
+
+
+def test_what_we_said_is_by_our_own_servers_clock() -> None:
+    ours = {"id": "1", "acct": "brand@far.example"}
+    assert only(polled(status(account=ours))).noticed_at is None
+
+
+def test_a_stream_tells_the_same_time_as_a_poll_and_the_first_of_two_counts() -> None:
+    [heard] = NETWORK.hear(US, Event("notification", json.dumps(notification(status())))).items
+    assert heard == only(polled(status()))
+    later = notification(status(), "quote") | {"id": "34975999", "created_at": "2026-03-02T11:00:00.000Z"}
+    both = run(NETWORK.poll(US, ""), answering(v1_notifications=[later, notification(status())]))
+    assert only(both).noticed_at == NOW
+
+
+@pytest.mark.parametrize("at", [None, "", "yesterday", 7, {}])
+def test_a_notification_that_does_not_say_when_costs_no_post(at: Json) -> None:
+    told = notification(status()) | {"created_at": at}
+    assert only(run(NETWORK.poll(US, ""), answering(v1_notifications=[told]))).noticed_at is None
 
 
 def test_people_of_two_servers_are_two_though_their_numbers_are_one() -> None:

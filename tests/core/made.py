@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from amends.core.case import Case, decide, opening
+from amends.core.case import Case, opening
+from amends.core.decide import decide
 from amends.core.events import Facts, PostsChanged
 from amends.core.policy import Policy
 from amends.core.values import Kind, Severity

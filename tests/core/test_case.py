@@ -9,7 +9,8 @@ import pytest
 from tests.core.made import NOW, POLICY, POSTED, facts, fresh
 
 from amends.core import events
-from amends.core.case import Case, NotPossible, Outcome, decide, opening
+from amends.core.case import Case, NotPossible, Outcome, opening
+from amends.core.decide import decide
 from amends.core.effects import Send
 from amends.core.policy import Policy
 from amends.core.values import CaseState, Kind, Resolution, Severity, Visibility
@@ -110,7 +111,9 @@ def test_an_answer_stops_the_clock() -> None:
     assert written.effects == (Send(KEY, "We are on it.", 71, 5, Visibility.PUBLIC),)
     assert written.case.sends_open == 1
     assert written.case.waiting_since == POSTED
-    stood = after(written.case, events.ReplyStood(KEY, facts(oldest_waiting=None, first_answer_at=NOW)))
+    stood = after(
+        written.case, events.ReplyStood(KEY, facts(oldest_waiting=None, first_answer_at=NOW), NOW, NOW)
+    )
     assert (stood.case.sends_open, stood.case.waiting_since, stood.case.due_at) == (0, None, None)
     assert stood.case.band == -1
     assert stood.case.first_answer_at == NOW

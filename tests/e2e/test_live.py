@@ -154,7 +154,6 @@ def test_two_people_on_one_case_see_each_other(house: House, window: Window) -> 
 
 
 def test_what_comes_while_somebody_writes_is_shown_and_said(house: House, window: Window) -> None:
-    house.complain("quentin")
     case = house.case("quentin")
     page = window("Anna", f"/cases/{case}/")
     page.locator("#reply-text").press_sequentially("Dear Quentin, ")

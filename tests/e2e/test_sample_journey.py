@@ -35,7 +35,7 @@ def test_from_arrival_to_delivered_reply(visit: Visitor) -> None:
     expect(page.get_by_text("Yours", exact=True)).to_be_visible()
     page.locator("#reply-text").press_sequentially(WORDS)
     expect(page.locator("#count")).to_contain_text(str(len(WORDS)))
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send Ctrl Enter").click()
     ours = page.locator(".post.ours", has_text=WORDS)
     expect(ours).to_be_visible()
     for _ in range(40):

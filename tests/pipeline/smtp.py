@@ -23,6 +23,10 @@ class Post:
     mails: list[EmailMessage] = field(default_factory=list)
     sessions: int = 0
     faults: dict[str, int] = field(default_factory=dict)
+    holds: str = ""
+    """The stage before whose answer it waits until it `goes_on`, having said that it is `held`."""
+    held: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -59,6 +63,10 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _say(self, stage: str, words: str) -> bool:
         """Whether the connection was broken off instead."""
+        post = self.server.post
+        if post.holds == stage:
+            post.held.set()
+            return not post.goes_on.wait(30)
         code = self.server.post.faults.pop(stage, None)
         if code == 0:
             self.connection.setsockopt(SOL_SOCKET, SO_LINGER, RESET)

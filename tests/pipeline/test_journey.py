@@ -13,6 +13,7 @@ from amends.channels.fake_trouble import Trouble
 from amends.core import events
 from amends.core.case import NotPossible
 from amends.core.policy import Policy
+from amends.core.priority import BANDS
 from amends.core.values import Resolution, Visibility
 from amends.pipeline import act, actions, answers, decide, poll, sweep
 from amends.pipeline.take import take_in
@@ -216,10 +217,8 @@ def test_a_case_that_starves_is_lifted_by_the_sweep(town: Town) -> None:
     town.stage.customer_says("@brand my parcel is lost")
     town.turn()
     before = town.case().band
-    town.turn(minutes=60 * 24 * 5)
-    case = town.case()
-    assert case.band == 4 > before
-    assert case.lift_at is None
+    town.turn(minutes=60 * 24 * 20)
+    assert town.case().band == BANDS - 1 > before
 
 
 def test_a_new_policy_puts_open_cases_on_its_clock(town: Town) -> None:

@@ -10,12 +10,12 @@ from amends.site.desk import desk
 
 def wrong() -> list[str]:
     """What is stored and what is counted, for each case where they differ."""
-    from amends.store import cases
+    from amends.store import case_facts
     from amends.store.models import Case
 
     rows = {row.pk: row for row in Case.objects.all()}
     found = []
-    for case_id, facts in cases.facts(rows).items():
+    for case_id, facts in case_facts.facts(rows).items():
         row = rows.pop(case_id)
         stored: list[Any] = [row.kind, row.severity, row.posts_in, row.lead_id]
         stored += [row.opened_at, row.last_post_at, row.waiting_since, row.first_answer_at]

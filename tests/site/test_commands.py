@@ -89,6 +89,9 @@ def test_stats_prints_one_object_with_the_server_down_or_up(folder: Path) -> Non
     for each in (figures["total"], figures["brands"]["Öl & Söhne"]):
         assert set(each) == keys
         assert each["outbox"] == dict.fromkeys(("planned", "sending", "sent", "refused", "unknown"), 0)
+    more = json.loads(result(folder, "stats", "--json", "--waits")[1])
+    assert set(more["total"]) == {*keys, "waits"}
+    assert more["total"]["waits"] == dict.fromkeys(("open", "answered", "needed_none", "closed"), 0)
     assert "Öl & Söhne" in result(folder, "stats")[1]
 
 

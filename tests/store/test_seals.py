@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.test import override_settings
 
 from amends.store import brands, mail, sealed, seals
-from amends.store.models import Account, Mail, NetworkApp, Revocation, SignIn, User
+from amends.store.models import Account, AlertHook, Mail, NetworkApp, Revocation, SignIn, User
 
 OLD, NEW = "o" * 40, "n" * 40
 
@@ -32,6 +32,13 @@ def filled(desk: None, now: datetime) -> None:
         Authenticator.objects.create(user=user, type="recovery_codes", data={"migrated_codes": codes})
         app = NetworkApp.objects.create(client_secret=sealed.seal("client secret"), created_at=now)
         Revocation.objects.create(app=app, token=sealed.seal("old token"), asked_at=now, not_before=now)
+        AlertHook.objects.create(
+            brand=brand,
+            host="h",
+            address=sealed.seal("address"),
+            secret=sealed.seal("secret"),
+            created_at=now,
+        )
         for state, verifier in (("1", sealed.seal("verifier")), ("2", None)):
             SignIn.objects.create(
                 app=app,
@@ -50,6 +57,7 @@ def opened() -> list[str]:
     values += [bytes(each.client_secret) for each in NetworkApp.objects.all()]
     values += [bytes(each.token) for each in Revocation.objects.all()]
     values += [bytes(each.verifier) for each in SignIn.objects.all() if each.verifier]
+    values += [bytes(one) for each in AlertHook.objects.all() for one in (each.address, each.secret)]
     for factor in Authenticator.objects.order_by("pk"):
         for value in (factor.data.get("secret"), *factor.data.get("migrated_codes", [])):
             values += [value.encode()] if value else []
@@ -58,9 +66,10 @@ def opened() -> list[str]:
 
 def test_all_move_and_the_old_key_may_go(filled: None) -> None:
     with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OLD]):
-        assert seals.renew() == 7
+        assert seals.renew() == 9
     with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[]):
-        assert opened() == ["token", "a link", "client secret", "old token", "verifier", "totp", "one", "two"]
+        others = ["token", "a link", "client secret", "old token", "verifier"]
+        assert opened() == [*others, "address", "secret", "totp", "one", "two"]
     assert Authenticator.objects.get(type="totp").data["other"] == 1
 
 

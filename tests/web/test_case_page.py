@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from django.db import connection
@@ -185,6 +186,40 @@ def test_times_are_in_the_readers_zone_with_the_brands_on_hover(
     agent.time_zone = ""
     agent.save()
     assert ">11:50</time>" in page(client, case)
+
+
+def test_a_post_says_all_its_times_and_whose_clock_was_wrong(house: House, client: Client) -> None:
+    at = house.now
+    first = house.item("high My parcel is lost", "ann", 350, noticed_at=at - timedelta(minutes=50))
+    house.arrive(first)
+    case = models.Case.objects.get()
+    html = line_of_times(client, case)
+    assert "clock off by 5 h" in html
+    assert words(html) == "Posted 11:10, though the clock it was written by said 06:10:00 · with us 12:00"
+    assert models.Post.objects.get().seen_at is None, "to read a page changes nothing"
+    client.post(f"/cases/{case.pk}/here/", {"place": "ab12cd34"})
+    assert words(line_of_times(client, case)).endswith("with us 12:00 · seen 12:00")
+    house.arrive(house.answer(first, minutes=20))
+    assert words(line_of_times(client, case)).endswith("seen 12:00 · answered 11:40")
+    alone = client.get(f"/posts/{case.lead_id}/").content.decode()
+    assert "clock off by 5 h" in alone.split('id="whole"')[0]
+
+
+def test_a_clock_that_is_off_by_seconds_is_told_on_demand_only(house: House, client: Client) -> None:
+    case = house.case(noticed_at=house.now - timedelta(minutes=10, seconds=-2))
+    html = line_of_times(client, case)
+    assert "clock off" not in html
+    assert words(html).startswith("Posted 11:50, though the clock it was written by said 11:50:00")
+
+
+def line_of_times(client: Client, case: models.Case) -> str:
+    """What stands at the first post of a case about its times."""
+    return page(client, case).split('<details class="times', 1)[1].split("</details>", 1)[0]
+
+
+def words(html: str) -> str:
+    """The line that is shown on demand, without its markup."""
+    return " ".join(re.sub("<[^>]+>", "", html.split("</summary>")[1]).split())
 
 
 def test_a_post_without_a_case_has_its_page_and_conversation(house: House, client: Client) -> None:

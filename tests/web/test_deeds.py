@@ -171,6 +171,7 @@ def test_an_answer_waits_for_what_happened_meanwhile_and_then_goes(
     assert "Meanwhile: Ben wrote an answer" in html
     assert "From Ada</textarea>" in html
     shown = html.split('name="seen" value="')[1].split('"')[0]
+    said["despite"] = html.split('name="despite" value="')[1].split('"')[0]
     done(client, case, "reply", **said, seen=shown)
     assert models.Send.objects.count() == 2
 

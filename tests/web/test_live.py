@@ -96,25 +96,35 @@ def test_presence_lapses(house: House, client: Client) -> None:
 def answer_form(house: House, client: Client, case: models.Case) -> dict[str, str]:
     html = client.get(f"/cases/{case.pk}/").content.decode()
     form = html[html.index('id="reply-form"') :]
-    fields = {name: re.search(rf'name="{name}" value="([^"]*)"', form) for name in ("key", "to_post", "told")}
+    names = ("key", "to_post", "despite")
+    fields = {name: re.search(rf'name="{name}" value="([^"]*)"', form) for name in names}
     return {name: found[1] for name, found in fields.items() if found} | {"text": "We look into it."}
 
 
-def test_whoever_answers_is_told_once_who_else_is_writing(house: House, client: Client) -> None:
+def test_who_else_writes_stops_an_answer_until_somebody_insists(house: House, client: Client) -> None:
     house.connect()
     case = house.case()
     boss = house.person(Role.SUPERVISOR, name="Sam Super")
     here(house.enter(boss), case, "answering")
     form = answer_form(house, client, case)
-    told = client.post(f"/cases/{case.pk}/reply/", form)
-    assert told.status_code == 409
+    for _ in range(2):
+        told = client.post(f"/cases/{case.pk}/reply/", form)
+        assert told.status_code == 409
     html = told.content.decode()
-    assert "Sam Super is writing an answer to this person at this moment." in html
+    assert "Sam Super is writing an answer to this person, since 12:00 UTC" in html
     assert "We look into it." in html
     assert models.Send.objects.count() == 0
-    assert f'name="told" value="{boss.pk}"' in html
-    assert client.post(f"/cases/{case.pk}/reply/", {**form, "told": str(boss.pk)}).status_code == 302
+    assert f'name="despite" value="{boss.pk}"' in html
+    other = house.person(Role.AGENT, name="Olga")
+    here(house.enter(other), case, "answering")
+    more = client.post(f"/cases/{case.pk}/reply/", {**form, "despite": str(boss.pk)})
+    assert more.status_code == 409, "of Olga it was not told"
+    assert "Olga is writing" in more.content.decode()
+    sure = {**form, "despite": f"{boss.pk},{other.pk}"}
+    assert client.post(f"/cases/{case.pk}/reply/", sure).status_code == 302
     assert models.Send.objects.count() == 1
+    page = client.get(f"/cases/{case.pk}/").content.decode()
+    assert "wrote an answer though a colleague was answering, too" in page
 
 
 def test_own_windows_and_readers_warn_of_nothing(house: House, client: Client) -> None:

@@ -15,8 +15,8 @@ from amends.api.door import Token
 from amends.api.words import Body, Id, Instant, Shape, Text, Why
 from amends.core import events
 from amends.core.scopes import Scope
-from amends.core.values import Resolution, Role, Severity, Visibility
-from amends.pipeline import actions, answers, decide
+from amends.core.values import Resolution, Role, Severity, Standing, Visibility
+from amends.pipeline import actions, answers, corrections, decide
 from amends.store import access
 
 router = Router()
@@ -38,6 +38,10 @@ class ReplyBody(Body):
 
     to_post: Annotated[Id, Field(description="The post of the person that it answers.", examples=[1])]
     text: Annotated[Text, Field(description="The words.", examples=["We are sorry. We look into it now."])]
+    hands_over: Annotated[bool, Field(description="Whether the next word is the customer's then.")] = False
+    all_the_same: Annotated[
+        bool, Field(description="Whether to send while others answer the person; it goes on record.")
+    ] = False
 
 
 class AssignBody(Body):
@@ -56,6 +60,19 @@ class SnoozeBody(Body):
     """Until when."""
 
     until: Annotated[Instant, Field(description="A time to come.", examples=["2030-01-01T09:00:00Z"])]
+
+
+class PromiseBody(Body):
+    """By when they are to hear from us."""
+
+    until: Annotated[Instant, Field(description="A time to come.", examples=["2030-01-01T09:00:00Z"])]
+
+
+class StandingBody(Body):
+    """How the firm stands to a person."""
+
+    standing: Annotated[Standing, Field(description="`priority` for whom the policy may have other targets.")]
+    why: Annotated[Why, Field(description=_SAY_WHY, examples=["Third failure for them this year."])]
 
 
 class SeverityBody(Body):
@@ -121,12 +138,22 @@ def reply(
     """Answer the person; the answer is planned and leaves within seconds.
 
     With an `Idempotency-Key` the call may be repeated: the same key of the same token gives the same answer,
-    as it stands now, and never sends two. The same key with another answer is refused (422).
+    as it stands now, and never sends two. The same key with another answer is refused (422). While somebody
+    else answers the same person it is refused (409 `answered-by-another`), unless `all_the_same`.
     """
     case = door.case(request, case_id, access.AGENT)
     post = door.mine(request, access.post(door.key(request).user, body.to_post, access.AGENT))
     send_key = uuid5(_KEYS, f"{door.key(request).token_id}:{idempotency_key}") if idempotency_key else uuid4()
-    planned = answers.reply_once(case, post, body.text, door.actor(request), door.now(request), send_key)
+    planned = answers.reply_once(
+        case,
+        post,
+        body.text,
+        door.actor(request),
+        door.now(request),
+        send_key,
+        hands_over=body.hands_over,
+        insist=answers.Insist(body.all_the_same),
+    )
     return Status(201, case_views.send(planned))
 
 
@@ -173,6 +200,40 @@ def snooze(request: HttpRequest, case_id: Id, body: SnoozeBody) -> Case:
 def needs_no_answer(request: HttpRequest, case_id: Id) -> Case:
     """Say that what was written so far needs no answer."""
     return _happened(request, case_id, events.NeedsNoAnswer())
+
+
+@router.post("/posts/{post_id}/needs-answer", auth=Token(Scope.WRITE), response=Case)
+def needs_answer(request: HttpRequest, post_id: Id) -> Case:
+    """Say that somebody waits for an answer to this post of a case, whatever was read in it."""
+    post = door.mine(request, access.post(door.key(request).user, post_id, access.AGENT))
+    case = corrections.needs_answer(post, door.actor(request), door.now(request))
+    return _now_stands(request, case.id)
+
+
+@router.post("/cases/{case_id}/promise", auth=Token(Scope.WRITE), response=Case)
+def promise(request: HttpRequest, case_id: Id, body: PromiseBody) -> Case:
+    """Say by when the person was told that they hear from us; that is their target from now on."""
+    return _happened(request, case_id, events.Promised(body.until))
+
+
+@router.post("/cases/{case_id}/wait", auth=Token(Scope.WRITE), response=Case)
+def wait_for_customer(request: HttpRequest, case_id: Id, body: WhyBody) -> Case:
+    """Say that the next word is the customer's: until they write, the resolution clock stands."""
+    return _happened(request, case_id, events.CustomersTurn(body.why))
+
+
+@router.post("/cases/{case_id}/go-on", auth=Token(Scope.WRITE), response=Case)
+def go_on(request: HttpRequest, case_id: Id, body: WhyBody) -> Case:
+    """Go on without the customer's word; the resolution clock runs again."""
+    return _happened(request, case_id, events.OurTurn(body.why))
+
+
+@router.post("/cases/{case_id}/standing", auth=Token(Scope.WRITE), response=Case)
+def set_standing(request: HttpRequest, case_id: Id, body: StandingBody) -> Case:
+    """Say how the firm stands to the person of a case; all their open cases go by it at once."""
+    case = door.case(request, case_id, access.SUPERVISOR)
+    corrections.set_standing(case.author, body.standing, body.why, door.actor(request), door.now(request))
+    return _now_stands(request, case_id)
 
 
 @router.post("/cases/{case_id}/severity", auth=Token(Scope.WRITE), response=Case)

@@ -31,6 +31,7 @@ Row = TypeVar(
     models.Invitation,
     models.ApiToken,
     models.SignIn,
+    models.AlertHook,
 )
 
 

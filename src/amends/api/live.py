@@ -15,7 +15,7 @@ from amends.api.words import Body, Id, Shape
 from amends.core.scopes import Scope
 from amends.core.values import Doing
 from amends.pipeline import listening
-from amends.store import access, presence
+from amends.store import access, at_work, presence
 
 router = Router()
 _CONTENT = {listening.CONTENT_TYPE: {"schema": {"type": "string"}}}
@@ -55,6 +55,7 @@ def be_present(request: HttpRequest, case_id: Id, body: PresenceBody) -> list[So
     case = door.case(request, case_id, access.AGENT)
     window = presence.Place(door.key(request).user.pk, _place(request, case.pk))
     presence.put(window, case.brand_id, case.pk, body.doing, door.now(request))
+    at_work.seen([window.user_id], door.now(request))
     return _there(request, case.pk)
 
 

@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from amends.api.words import Body, Shape
-from amends.core.values import Direction, Kind, Severity, Visibility
+from amends.core.values import Direction, Kind, Severity, Standing, Visibility
 from amends.language.fluency import Fluency, fluency
 from amends.pipeline.import_fields import DEFAULT_CHANNEL
 from amends.pipeline.offered import Became, Told
@@ -123,6 +123,8 @@ class Author(Shape):
     remote_id: Annotated[str, Field(description="The network's own id.")]
     handle: Annotated[str, Field(description="Handle, as last seen.")]
     name: Annotated[str, Field(description="Name, as last seen.")]
+    followers: Annotated[int | None, Field(description="How many follow them, where the network says so.")]
+    standing: Annotated[Standing, Field(description="How the firm stands to them.")]
 
 
 class Reason(Shape):
@@ -168,12 +170,29 @@ class Post(Shape):
     conversation: Annotated[int, Field(description="The desk's id of the conversation.")]
     case: Annotated[int | None, Field(description="The case it belongs to, if any.")]
     account: Annotated[int | None, Field(description="The account of ours that it reached.")]
-    posted_at: Annotated[datetime, Field(description="The network's time.")]
+    posted_at: Annotated[
+        datetime,
+        Field(
+            description="The network's time, which clocks run by: never after `received_at`, and where "
+            "another server or the author set it, not before our own server first told of it."
+        ),
+    ]
+    claimed_at: Annotated[
+        datetime | None, Field(description="What the network or author said; null where `posted_at` is that.")
+    ]
     received_at: Annotated[datetime, Field(description="When the desk first had it.")]
+    seen_at: Annotated[
+        datetime | None, Field(description="When a person first had its case on screen; null until then.")
+    ]
+    answered_at: Annotated[
+        datetime | None,
+        Field(description="The network's time of the answer that ended its wait; null until then."),
+    ]
     edited_at: Annotated[datetime | None, Field(description="When it was last edited.")]
     deleted_at: Annotated[datetime | None, Field(description="When the desk learned that it was deleted.")]
     version: Annotated[int, Field(description="1, and one more for each edit.")]
     wants_answer: Annotated[bool, Field(description="Whether the person waits because of it.")]
+    automatic: Annotated[bool, Field(description="Whether it is a holding reply that no person wrote.")]
     reading: Annotated[Reading | None, Field(description="What was read in it; null until a model has.")]
 
 
@@ -212,12 +231,28 @@ def post_in_full(row: models.Post) -> PostInFull:
 
 def author(row: models.Author) -> Author:
     """A person as the API gives them."""
-    return Author(id=row.pk, remote_id=row.remote_id, handle=row.handle, name=row.name)
+    return Author(
+        id=row.pk,
+        remote_id=row.remote_id,
+        handle=row.handle,
+        name=row.name,
+        followers=row.followers,
+        standing=Standing(row.standing),
+    )
 
 
 def _fields(row: models.Post) -> dict[str, Any]:
     same = ("channel", "remote_id", "text", "lang", "url", "in_reply_to", "posted_at", "received_at")
-    also = ("edited_at", "deleted_at", "version", "wants_answer")
+    also = (
+        "claimed_at",
+        "seen_at",
+        "answered_at",
+        "edited_at",
+        "deleted_at",
+        "version",
+        "wants_answer",
+        "automatic",
+    )
     return {
         **{name: getattr(row, name) for name in same + also},
         "id": row.pk,

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from amends.api.bodies import NotJson
 from amends.api.words import Shape
+from amends.core.answering import AnsweredByAnother
 from amends.core.case import NotPossible
 from amends.pipeline.answers import KeyUsed
 from amends.pipeline.people_checks import BadField, NotForYou
@@ -117,6 +118,11 @@ def _not_possible(_: HttpRequest, error: Exception) -> HttpResponse:
     return answer(409, "not-possible", str(error), _READ_DETAIL)
 
 
+def _answered_by_another(_: HttpRequest, error: Exception) -> HttpResponse:
+    following = "Wait until they are done; an answer that must go beside theirs goes with `all_the_same`."
+    return answer(409, "answered-by-another", str(error), following)
+
+
 def _bad_field(_: HttpRequest, error: Exception) -> HttpResponse:
     faults = [Fault(where=f"body.{error.field}", what=error.text)] if isinstance(error, BadField) else []
     return answer(422, "fields", str(error), _READ_ERRORS, faults)
@@ -199,6 +205,7 @@ def say_all(api: NinjaAPI) -> None:
         BadPolicy: _bad_policy,
         NotPossible: _not_possible,
         KeyUsed: _key_used,
+        AnsweredByAnother: _answered_by_another,
         BadCursor: _bad_cursor,
         ValidationError: _invalid,
         HttpError: _http,

@@ -28,6 +28,15 @@ class Outbox(Shape):
     unknown: Annotated[int, Field(description="Perhaps sent; they are looked up.")]
 
 
+class Waits(Shape):
+    """Posts that somebody waited for an answer to, by how the wait ended."""
+
+    open: Annotated[int, Field(description="They wait still.")]
+    answered: Annotated[int, Field(description="A person of the firm answered.")]
+    needed_none: Annotated[int, Field(description="Somebody said that it needs no answer.")]
+    closed: Annotated[int, Field(description="The case was resolved without an answer.")]
+
+
 class Figures(Shape):
     """Counts."""
 
@@ -36,11 +45,12 @@ class Figures(Shape):
     cases: Annotated[int, Field(description="Cases.")]
     open_cases: Annotated[int, Field(description="Cases that are not resolved.")]
     rejected: Annotated[int, Field(description="Items that could not be kept.")]
+    waits: Annotated[Waits, Field(description="Waits by how they ended, those that needed none apart.")]
     outbox: Annotated[Outbox, Field(description="Answers by where they stand.")]
 
 
 class Stats(Shape):
-    """What `amends stats --json` prints, of one brand."""
+    """What `amends stats --json --waits` prints, of one brand."""
 
     total: Annotated[Figures, Field(description="All that the token may see.")]
     brands: Annotated[dict[str, Figures], Field(description="By name of the brand; one.")]

@@ -28,6 +28,7 @@ from amends.channels.protocol import (
     Unread,
 )
 from amends.channels.record import Record, raw_of, same_text
+from amends.core.holding import Automation
 from amends.core.values import Direction, Visibility
 
 WORDS: Words = MappingProxyType[str, type[Refused] | type[Duplicate]](
@@ -45,6 +46,7 @@ CAPABILITIES = Capabilities(
     counted_in=Unit.GRAPHEMES,
     receipts=frozenset({Receipt.POLL}),
     erase_within=timedelta(hours=24),
+    automation=Automation.LABELLED,
     can_edit=True,
     can_delete_own=True,
     private_messages=True,
@@ -144,6 +146,7 @@ def _seen(connected: Connected, post: Record) -> Seen:
         author_id=author.key("id"),
         author_handle=author.text("handle", ""),
         author_name=author.text("name", ""),
+        author_followers=author.maybe_count("followers"),
         text="" if deleted else post.text("text"),
         created_at=post.time("created_at"),
         direction=Direction.OUT if author.key("id") == connected.remote_id else Direction.IN,
@@ -153,6 +156,7 @@ def _seen(connected: Connected, post: Record) -> Seen:
         url="" if private else _page(connected, post.key("id")),
         lang=post.text("lang", ""),
         edited_at=post.maybe_time("edited_at"),
+        noticed_at=post.maybe_time("noticed_at"),
         deleted=deleted,
         raw=post.raw,
     )

@@ -108,10 +108,16 @@ def shown(call: Call, post: Post) -> dict[str, Json]:
     author = call.network.state.accounts[post.author_id]
     return {
         "id": post.id,
-        "author": {"id": author.id, "handle": author.handle, "name": author.name},
+        "author": {
+            "id": author.id,
+            "handle": author.handle,
+            "name": author.name,
+            "followers": author.followers,
+        },
         "text": post.text,
         "lang": post.lang,
         "created_at": post.created_at.isoformat(),
+        "noticed_at": post.noticed_at.isoformat() if post.noticed_at else None,
         "edited_at": post.edited_at.isoformat() if post.edited_at else None,
         "in_reply_to": post.in_reply_to,
         "conversation_id": post.conversation_id,
@@ -217,6 +223,7 @@ DOORS: tuple[tuple[str, str, Door], ...] = (
     ("POST", "/api/blocks", _block),
     ("DELETE", f"/api/blocks/{ID}", _unblock),
     ("POST", "/control/faults", fake_control.faults),
+    ("POST", "/control/clocks", fake_control.clock),
     ("POST", "/control/posts", fake_control.say),
     ("PATCH", f"/control/posts/{ID}", fake_control.edit),
     ("DELETE", f"/control/posts/{ID}", fake_control.delete),

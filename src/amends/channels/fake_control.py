@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from amends.channels.errors import Unreadable
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from amends.channels.fake_api import Call
 
 MOST_AT_ONCE = 1000
+MOST_OFF = 366 * 86_400
+"""Seconds that somebody's clock may be wrong by."""
 
 
 def faults(call: Call) -> Json:
@@ -28,6 +31,17 @@ def faults(call: Call) -> Json:
     fault = Fault(Trouble(wanted), method, path, _number(record, "seconds", 2))
     call.network.fail(*[fault] * count)
     return {"ordered": count}
+
+
+def clock(call: Call) -> Json:
+    """Have a handle write by a clock of its own, wrong by `{"handle", "seconds"}`; 0 sets it right."""
+    record = call.record()
+    off = record.number("seconds", 0)
+    if not -MOST_OFF <= off <= MOST_OFF:
+        raise Unreadable(f"seconds must be between {-MOST_OFF} and {MOST_OFF}.")
+    handle = record.key("handle")
+    call.network.set_clock(call.network.join(handle, handle).id, timedelta(seconds=off))
+    return {"handle": handle, "seconds": off}
 
 
 def say(call: Call) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import regex
@@ -55,32 +55,42 @@ class Deeds:
         self.state = state
         self.now = now
         self._record = record
+        self._clocks: dict[str, timedelta] = {}
 
-    def join(self, handle: str, name: str, *, messages: bool = True) -> Account:
+    def join(self, handle: str, name: str, *, messages: bool = True, followers: int = 0) -> Account:
         """The account with this handle, made when there is none."""
         known = self.state.handles.get(handle.lower())
         if known:
             return self.state.accounts[known]
-        account = Account(f"u{len(self.state.accounts) + 1}", handle, name, messages)
+        account = Account(f"u{len(self.state.accounts) + 1}", handle, name, messages, followers)
         self._commit(account)
         return account
+
+    def set_clock(self, account_id: str, off: timedelta) -> None:
+        """From now on an account writes by a clock of its own, this much off; zero sets it right.
+
+        The network says both times: what the clock said, and when it first had the post.
+        """
+        self._clocks[account_id] = off
 
     def say(self, saying: Saying, *, at: datetime | None = None) -> Post:
         """A new post or message by an account, now or at a time in the past; raises `Denied`."""
         parent = self._parent(saying)
         text = self._allowed(saying, parent)
         post_id = str(FIRST_NUMBER + len(self.state.posts))
+        said_at, off = at or self.now(), self._clocks.get(saying.author_id)
         post = Post(
             id=post_id,
             author_id=saying.author_id,
             text=text,
-            created_at=at or self.now(),
+            created_at=said_at + off if off else said_at,
             conversation_id=self._conversation(saying, parent, post_id),
             visibility=saying.visibility,
             in_reply_to=saying.in_reply_to,
             recipient_id=saying.recipient_id,
             lang=saying.lang,
             beat=saying.beat,
+            noticed_at=said_at if off else None,
         )
         self._commit(post)
         return post

@@ -31,11 +31,15 @@ class Account:
     name: str
     messages: bool = True
     """Whether strangers may send a direct message."""
+    followers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One post or direct message; `beat` names the line of the story it was told from."""
+    """One post or direct message; `beat` names the line of the story it was told from.
+
+    `noticed_at` is when the network first had it, where `created_at` is by the author's own wrong clock.
+    """
 
     id: str
     author_id: str
@@ -49,6 +53,7 @@ class Post:
     edited_at: datetime | None = None
     deleted: bool = False
     beat: str = ""
+    noticed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,8 @@ def from_json(value: Json) -> Entry:
     match record.text("entry"):
         case "account":
             name, messages = record.text("name"), record.flag("messages")
-            return Account(record.key("id"), record.key("handle"), name, messages)
+            followers = record.number("followers", 0)
+            return Account(record.key("id"), record.key("handle"), name, messages, followers)
         case "post":
             return _post(record)
         case "edit":
@@ -201,4 +207,5 @@ def _post(record: Record) -> Post:
         edited_at=record.maybe_time("edited_at"),
         deleted=record.flag("deleted"),
         beat=record.text("beat", ""),
+        noticed_at=record.maybe_time("noticed_at"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from amends.channels import mastodon_poll, mastodon_read, mastodon_send
 from amends.channels.answers import answer
@@ -46,6 +46,7 @@ from amends.channels.protocol import (
     read_json,
 )
 from amends.channels.record import Record
+from amends.core.holding import Automation
 
 CAPABILITIES = Capabilities(
     text_limit=mastodon_read.TEXT_LIMIT,
@@ -56,6 +57,7 @@ CAPABILITIES = Capabilities(
     poll_every=timedelta(seconds=10),
     tells_changes=False,
     idempotent_send=True,
+    automation=Automation.LABELLED,
     can_edit=True,
     can_delete_own=True,
     private_messages=True,
@@ -130,7 +132,8 @@ class Mastodon:
         try:
             match event.name:
                 case "notification":
-                    return _heard(connected, mastodon_poll.mentioned(Record(_json(event))))
+                    news = Record(_json(event))
+                    return _heard(connected, mastodon_poll.mentioned(news), mastodon_read.told_at(news))
                 case "update":
                     status = status_of(_json(event))
                     return _heard(connected, status if is_ours(connected, status) else None)
@@ -250,5 +253,5 @@ def _json(event: Event) -> Json:
     return read_json(event.data, "The stream sent something else where JSON was promised.")
 
 
-def _heard(connected: Connected, status: Record | None) -> Heard:
-    return Heard(items=(seen(connected, status),)) if status is not None else Heard()
+def _heard(connected: Connected, status: Record | None, told: datetime | None = None) -> Heard:
+    return Heard(items=(seen(connected, status, told),)) if status is not None else Heard()

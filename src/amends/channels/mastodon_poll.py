@@ -27,6 +27,7 @@ from amends.channels.mastodon_read import (
     quoted,
     seen,
     status_of,
+    told_at,
 )
 from amends.channels.protocol import Connected, Flow, Json, Page, Request, Response, Seen, Unread, read_json
 from amends.channels.record import Record, raw_of
@@ -54,9 +55,13 @@ class Place:
     top: str = ""
 
 
+def unsaid(_item: Record) -> None:
+    """An item that says nothing of when the server first told of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One list of the server's: how to ask for it, and how to find the status in an item."""
+    """A list of the server's: how to ask for it, how to find the status in an item and when it was told."""
 
     name: str
     path: str
@@ -64,6 +69,7 @@ class Feed:
     key: Callable[[Record], str]
     status: Callable[[Record], Record | None]
     may_be_missing: bool = False
+    told: Callable[[Record], datetime | None] = unsaid
 
 
 @dataclass(slots=True)
@@ -74,15 +80,26 @@ class Found:
     unread: list[Unread] = field(default_factory=list)
     rest_until: datetime | None = None
 
-    def take(self, connected: Connected, value: Json, find: Callable[[Record], Record | None]) -> None:
-        """Keep the status in an item, or why it cannot be read."""
+    def take(
+        self,
+        connected: Connected,
+        value: Json,
+        find: Callable[[Record], Record | None],
+        told: Callable[[Record], datetime | None] = unsaid,
+    ) -> None:
+        """Keep the status in an item, or why it cannot be read; told of twice, the first time counts."""
         try:
-            status = find(Record(value))
+            item = Record(value)
+            status = find(item)
             if status is not None:
-                item = seen(connected, status)
-                self.items.setdefault(item.id, item)
+                self._keep(seen(connected, status, told(item)))
         except Unreadable as error:
             self.unread.append(Unread(raw_of(value), error.text))
+
+    def _keep(self, item: Seen) -> None:
+        kept = self.items.setdefault(item.id, item)
+        if item.noticed_at and (kept.noticed_at is None or item.noticed_at < kept.noticed_at):
+            self.items[item.id] = replace(kept, noticed_at=item.noticed_at)
 
     def page(self, cursor: str, *, more: bool) -> Page:
         """All of it, oldest first."""
@@ -103,7 +120,7 @@ def feeds(connected: Connected) -> tuple[Feed, ...]:
     }
     own = f"/api/v1/accounts/{quoted(connected.remote_id)}/statuses"
     return (
-        Feed(MENTIONS, "/api/v1/notifications", mentions, _id, mentioned),
+        Feed(MENTIONS, "/api/v1/notifications", mentions, _id, mentioned, told=told_at),
         Feed(MESSAGES, "/api/v1/conversations", {}, _last_id, _last, may_be_missing=True),
         Feed(OURS, own, {"exclude_reblogs": "true"}, _id, said_by_us),
     )
@@ -153,7 +170,7 @@ def _read_on(
         fresh, places[feed.name], again = advance(feed.key, place, since, _items(feed, response))
         unheard = _unheard(feed, place, found, fresh)
         for value in fresh:
-            found.take(connected, value, feed.status)
+            found.take(connected, value, feed.status, feed.told)
         for remote_id in unheard[:PAGE]:
             yield from _around(connected, remote_id, place, found)
         found.rest_until = _rest(response) or found.rest_until

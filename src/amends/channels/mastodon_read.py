@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from amends.channels.answers import Words, answer
@@ -103,8 +103,25 @@ def names_us(connected: Connected, status: Record) -> bool:
     return any(Record(one).text("id", "") == connected.remote_id for one in status.items("mentions"))
 
 
-def seen(connected: Connected, status: Record) -> Seen:
-    """A status as the desk knows posts; followers-only and direct ones are private."""
+def is_remote(connected: Connected, status: Record) -> bool:
+    """Whether another server set its time; such a server's people are named with it."""
+    at = status.record("account").text("acct", "").partition("@")[2].lower()
+    return at not in ("", home(connected))
+
+
+def told_at(notification: Record) -> datetime | None:
+    """When our server told of a status, by its own clock; None where that cannot be read."""
+    try:
+        return notification.maybe_time("created_at")
+    except Unreadable:
+        return None
+
+
+def seen(connected: Connected, status: Record, told: datetime | None = None) -> Seen:
+    """A status as the desk knows posts; followers-only and direct ones are private.
+
+    `told` is when our server told of it, which bounds the time only where another server has set that.
+    """
     author, public = status.record("account"), status.text("visibility") in PUBLIC
     ours = is_ours(connected, status)
     return Seen(
@@ -112,6 +129,7 @@ def seen(connected: Connected, status: Record) -> Seen:
         author_id=connected.remote_id if ours else person(connected, author.key("id")),
         author_handle=connected.handle if ours else author.text("acct", ""),
         author_name=author.text("display_name", ""),
+        author_followers=author.maybe_count("followers_count"),
         text=_words(status),
         created_at=status.time("created_at"),
         direction=Direction.OUT if ours else Direction.IN,
@@ -120,6 +138,7 @@ def seen(connected: Connected, status: Record) -> Seen:
         url=status.text("url", "") if public else "",
         lang="" if connected.settings.get("languages") == "untold" else status.text("language", ""),
         edited_at=status.maybe_time("edited_at"),
+        noticed_at=told if told and not ours and is_remote(connected, status) else None,
         raw=status.raw,
     )
 

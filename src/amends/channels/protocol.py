@@ -19,6 +19,7 @@ from amends.channels.exchange import Request as Request
 from amends.channels.exchange import Response as Response
 from amends.channels.exchange import T as T
 from amends.channels.exchange import read_json as read_json
+from amends.core.holding import Automation
 from amends.core.values import Direction, Visibility
 
 Settings: TypeAlias = "Mapping[str, str]"
@@ -40,7 +41,9 @@ class Connected:
 class Seen:
     """One post as a network shows it now, in the desk's words, with the raw item kept.
 
-    A deletion has `deleted` and no text; an edit has `edited_at` and the new text.
+    A deletion has `deleted` and no text; an edit has `edited_at` and the new text. `noticed_at` is when our
+    own server first told of it, by its own clock; None where `created_at` is by that clock already.
+    `author_followers` is how many follow its author, where the network says so.
     """
 
     id: str
@@ -57,6 +60,8 @@ class Seen:
     lang: str = ""
     edited_at: datetime | None = None
     deleted: bool = False
+    noticed_at: datetime | None = None
+    author_followers: int | None = None
     raw: bytes = field(default=b"", repr=False)
 
 
@@ -190,6 +195,8 @@ class Capabilities:
     tells_changes: bool = True
     """Whether a poll tells of every edit and deletion; else posts are looked at again now and then."""
     idempotent_send: bool = False
+    automation: Automation = Automation.NEVER
+    """What the network's rules say of replies that no person sends; none where nobody has looked it up."""
     can_edit: bool = False
     can_delete_own: bool = False
     private_messages: bool = False

@@ -18,6 +18,9 @@ UNSAFE = {0: "\ufffd"} | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 Items: TypeAlias = "list[Json]"
 
 
+MOST_COUNTED = 2**31 - 1
+
+
 class Record:
     """A JSON object whose fields are read by type; the wrong type raises `Unreadable`."""
 
@@ -71,6 +74,12 @@ class Record:
         if not isinstance(value, int) or isinstance(value, bool):
             raise Unreadable(f"The network's field {name!r} is no whole number.")
         return value
+
+    def maybe_count(self, name: str) -> int | None:
+        """How many there are of something; None where the network gives no number that could be one."""
+        value = self._fields.get(name)
+        is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_COUNTED
+        return value if is_count else None  # type: ignore[return-value]
 
     def time(self, name: str) -> datetime:
         """A time in ISO 8601 with its zone, as aware UTC."""

@@ -56,6 +56,13 @@ _BY_LEVEL = tuple(Severity)
 _LEVELS = {severity: level for level, severity in enumerate(_BY_LEVEL)}
 
 
+class Standing(StrEnum):
+    """Whether the firm has promised a person more than everybody."""
+
+    ORDINARY = "ordinary"
+    PRIORITY = "priority"
+
+
 class Role(StrEnum):
     """What a person may do in one brand; each role includes the ones before it."""
 
@@ -80,7 +87,10 @@ class CaseState(StrEnum):
 
 
 class Resolution(StrEnum):
-    """How a case ended. "Resolved" is only ever the customer's word or a stated time without one (P14)."""
+    """How a case ended. "Resolved" is only ever the customer's word or a stated time without one (P14).
+
+    A `merged` one has not ended: it goes on in another case, and no figure counts it.
+    """
 
     CUSTOMER_CONFIRMED = "customer_confirmed"
     NO_FURTHER_WORD = "no_further_word"
@@ -90,6 +100,7 @@ class Resolution(StrEnum):
     NO_COMPLAINT = "no_complaint"
     SPAM = "spam"
     LOST = "lost"
+    MERGED = "merged"
 
 
 class SendState(StrEnum):

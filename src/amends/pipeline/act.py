@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,9 +14,10 @@ from amends.channels.errors import AuthExpired, ChannelError, Maybe, RateLimited
 from amends.channels.protocol import Connected, Intent, Sent
 from amends.channels.registry import driver
 from amends.core import events
+from amends.core.times import bounded
 from amends.core.values import Direction, SendState
 from amends.pipeline import decide
-from amends.store import accounts, cases, models, outbox, post_rows, posts, raw, sealed
+from amends.store import accounts, case_facts, models, outbox, post_rows, post_times, posts, raw, sealed
 from amends.store.cases import interval
 from amends.store.outbox import Claimed
 from amends.store.post_rows import Labels, NewPost
@@ -152,16 +154,18 @@ def _troubled(claimed: Claimed, error: ChannelError, now: datetime) -> None:
 
 def _refused(claimed: Claimed, why: str, now: datetime) -> None:
     with transaction.atomic():
+        raw.brand_lock(claimed.brand_id)
         if outbox.settle(claimed, SendState.REFUSED, now, why=why):
-            event = events.ReplyFailed(claimed.key, why, certain=True)
-            decide.happen(claimed.case_id, event, decide.NETWORK, now)
+            event = events.ReplyFailed(claimed.key, why, certain=True, automatic=claimed.automatic)
+            decide.happen(outbox.case_of(claimed), event, decide.NETWORK, now)
 
 
 def _unknown(claimed: Claimed, why: str, now: datetime) -> None:
     with transaction.atomic():
+        raw.brand_lock(claimed.brand_id)
         if outbox.settle(claimed, SendState.UNKNOWN, now, not_before=now + FIRST_LOOK, why=why):
-            event = events.ReplyFailed(claimed.key, why, certain=False)
-            decide.happen(claimed.case_id, event, decide.SYSTEM, now)
+            event = events.ReplyFailed(claimed.key, why, certain=False, automatic=claimed.automatic)
+            decide.happen(outbox.case_of(claimed), event, decide.SYSTEM, now)
 
 
 def _stands(claimed: Claimed, sent: Sent, now: datetime) -> None:
@@ -172,9 +176,13 @@ def _stands(claimed: Claimed, sent: Sent, now: datetime) -> None:
             return
         if not outbox.settle(claimed, SendState.SENT, now, remote_id=sent.remote_id):
             return
+        claimed = replace(claimed, case_id=outbox.case_of(claimed))
         _keep(claimed, sent, now)
-        facts = cases.facts([claimed.case_id])[claimed.case_id]
-        decide.happen(claimed.case_id, events.ReplyStood(claimed.key, facts), decide.NETWORK, now)
+        post_times.answered([claimed.case_id])
+        facts = case_facts.facts([claimed.case_id])[claimed.case_id]
+        answered_at = min(sent.posted_at, now)
+        stood = events.ReplyStood(claimed.key, facts, answered_at, claimed.written_at, claimed.automatic)
+        decide.happen(claimed.case_id, stood, decide.NETWORK, now)
 
 
 def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
@@ -182,12 +190,14 @@ def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
     key = (question.channel, sent.remote_id)
     if known := posts.known(claimed.brand_id, [key]).get(key):
         models.Post.objects.filter(pk=known.id, case=None).update(case_id=claimed.case_id)
+        models.Post.objects.filter(pk=known.id).update(automatic=claimed.automatic)
         return
     account = models.Account.objects.get(pk=claimed.account_id)
     person = posts.NewAuthor(
         account.channel, account.remote_id or account.handle, account.handle, account.handle
     )
     author_id = posts.authors(claimed.brand_id, [person])[account.channel, person.remote_id]
+    posted_at = bounded(sent.posted_at, now)
     post = NewPost(
         channel=question.channel,
         remote_id=sent.remote_id,
@@ -199,9 +209,12 @@ def _keep(claimed: Claimed, sent: Sent, now: datetime) -> None:
         text=claimed.text,
         url=sent.url,
         in_reply_to=question.remote_id,
-        posted_at=sent.posted_at,
+        posted_at=posted_at,
+        claimed_at=sent.posted_at if sent.posted_at != posted_at else None,
         received_at=now,
         clock_offset=interval(timedelta(0)),
         edited_at=None,
+        automatic=claimed.automatic,
     )
-    post_rows.insert(claimed.brand_id, [(post, Labels(read_at=now, lang="", case_id=claimed.case_id))])
+    labels = Labels(read_at=now, lang="", case_id=claimed.case_id)
+    post_rows.insert(claimed.brand_id, [(post, labels)])

@@ -15,8 +15,9 @@ from amends.store import cases, history, models, policies
 def assign(case: models.Case, to: int | None, actor: Actor, now: datetime) -> Case:
     """Give the case to somebody who works for its brand, or put it back; raises NotPossible."""
     with transaction.atomic():
-        members = models.Membership.objects.select_for_update(no_key=True)
-        if to is not None and not members.filter(brand_id=case.brand_id, user_id=to).first():
+        members = models.Membership.objects.select_for_update(no_key=True, of=("self",))
+        members = members.filter(brand_id=case.brand_id, user__is_active=True)
+        if to is not None and not members.filter(user_id=to).first():
             raise NotPossible("That person does not work for this brand; choose somebody who does.")
         return happen(case.pk, events.Assigned(to), actor, now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -11,11 +12,24 @@ from django.db import IntegrityError, transaction
 from amends.channels.protocol import NOTHING
 from amends.channels.registry import driver
 from amends.core import events
+from amends.core.answering import check, set_aside
 from amends.core.case import Case, NotPossible
 from amends.core.values import Direction, SendState, Visibility
 from amends.pipeline.decide import Actor, happen
-from amends.store import accounts, models
+from amends.store import accounts, answering, cases, models, persons, raw
 from amends.store.plain import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Insist:
+    """Whether an answer is to go `all_the_same` while others answer the person: those whom its writer was
+    `told` of (ids), or all where nobody was named."""
+
+    all_the_same: bool = False
+    told: frozenset[int] = frozenset()
+
+
+QUIETLY = Insist()
 
 
 def account_for(post: models.Post) -> models.Account | None:
@@ -59,11 +73,16 @@ def reply(
     actor: Actor,
     now: datetime,
     key: UUID | None = None,
+    *,
+    hands_over: bool = False,
+    insist: Insist = QUIETLY,
 ) -> Case:
     """Plan an answer under a post of the case; raises NotPossible, saying what to do instead.
 
     `key`, where given, is the send's own: a second answer under it is refused by the database
-    (IntegrityError); `reply_once` is for callers who may ask twice.
+    (IntegrityError); `reply_once` is for callers who may ask twice. Once an answer that `hands_over` stands,
+    we wait for the customer. Raises core.answering.AnsweredByAnother while somebody else answers the person,
+    unless its writer does `insist`: of two who answer at once, in whichever processes, one is stopped.
     """
     if post.case_id != case.pk or post.direction != Direction.IN:
         raise NotPossible("Choose a post of the person in this case to answer to.")
@@ -79,8 +98,17 @@ def reply(
         raise NotPossible(
             f"The answer counts {counted[0]}, the network allows {counted[1]}. Shorten it; it was kept."
         )
-    event = events.ReplyWritten(str(key or uuid4()), words, post.pk, account.pk, visibility)
-    return happen(case.pk, event, actor, now)
+    with transaction.atomic():
+        theirs = persons.lock(post.author_id)
+        cases.lock([case.pk])
+        if not models.Post.objects.filter(pk=post.pk, case_id=case.pk).exists():
+            raise NotPossible("That post was put into another case meanwhile. Reload; your text was kept.")
+        found = answering.others(case.pk, theirs, actor.person_id, now)
+        others, despite = set_aside(found, insist.all_the_same, insist.told)
+        event = events.ReplyWritten(
+            str(key or uuid4()), words, post.pk, account.pk, visibility, hands_over, others, despite
+        )
+        return happen(case.pk, event, actor, now)
 
 
 def _cannot_speak(post: models.Post, account: models.Account | None) -> str:
@@ -97,7 +125,15 @@ class KeyUsed(NotPossible):
 
 
 def reply_once(
-    case: models.Case, post: models.Post, text: str, actor: Actor, now: datetime, key: UUID
+    case: models.Case,
+    post: models.Post,
+    text: str,
+    actor: Actor,
+    now: datetime,
+    key: UUID,
+    *,
+    hands_over: bool = False,
+    insist: Insist = QUIETLY,
 ) -> models.Send:
     """The answer under `key`: planned now, or the one planned when it was first asked for; never two.
 
@@ -106,12 +142,12 @@ def reply_once(
     sends = models.Send.objects.filter(key=key)
     if not sends.exists():
         try:
-            reply(case, post, text, actor, now, key)
+            reply(case, post, text, actor, now, key, hands_over=hands_over, insist=insist)
         except IntegrityError:  # asked for twice at once: the other one planned it
             if not sends.exists():
                 raise
     send = sends.get()
-    if (send.case_id, send.to_post_id, send.text) != (case.pk, post.pk, _words(text)):
+    if (send.to_post_id, send.text) != (post.pk, _words(text)):
         raise KeyUsed("Another answer was planned under this key; this one was not. Use a new key for it.")
     return send
 
@@ -121,15 +157,24 @@ def _words(text: str) -> str:
 
 
 def settle_unknown(send: models.Send, again: bool, why: str, actor: Actor, now: datetime) -> Case:
-    """A person, having looked at the network, sends an answer of unknown fate again or gives it up."""
+    """A person, having looked at the network, sends an answer of unknown fate again or gives it up.
+
+    Raises NotPossible; AnsweredByAnother where it is to be sent while somebody else answers the person.
+    """
     reason = why.strip()
     if not reason:
         raise NotPossible("Say what you saw on the network; it goes on record.")
     state = SendState.PLANNED if again else SendState.REFUSED
     with transaction.atomic():
+        raw.brand_lock(send.brand_id)  # nobody merges or splits its case meanwhile
+        send.refresh_from_db(fields=["case"])
+        theirs = persons.lock(send.to_post.author_id)
+        if again:
+            check(answering.others(send.case_id, theirs, actor.person_id, now, besides_send=send.pk))
         changed = models.Send.objects.filter(pk=send.pk, state=SendState.UNKNOWN).update(
             state=state, not_before=now, claimed_at=None, settled_at=None if again else now, why=reason[:500]
         )
         if not changed:
             raise NotPossible("The fate of this answer is known by now. Reload the case.")
-        return happen(send.case_id, events.SendSettled(str(send.key), again, reason), actor, now)
+        event = events.SendSettled(str(send.key), again, reason, send.automatic)
+        return happen(send.case_id, event, actor, now)

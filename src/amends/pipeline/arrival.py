@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from amends.core.joining import Because
 from amends.core.values import Direction
 from amends.language.reading import Reading
 from amends.pipeline.receive import Item
@@ -24,7 +25,8 @@ class Change(StrEnum):
 @dataclass(slots=True)
 class Arrival:
     """One post in flight; the stages fill in what they find out. `post_id` is None until it is stored,
-    `joins` says that it was given its case just now."""
+    `joins` says that it was given its case just now and `because` why, `automatic` that no person wrote it:
+    the network tells of our own holding reply before its sending has come to an end."""
 
     item: Item
     change: Change
@@ -40,6 +42,8 @@ class Arrival:
     reading: Reading | None = None
     wants: bool = False
     joins: bool = False
+    because: Because | None = None
+    automatic: bool = False
 
     @property
     def key(self) -> Key:

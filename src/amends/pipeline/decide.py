@@ -8,11 +8,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from amends.core.case import Case, Outcome, decide
-from amends.core.effects import Send
+from amends.core.case import Case, Outcome
+from amends.core.decide import decide
+from amends.core.effects import Escalate, Send
+from amends.core.escalation import Does
 from amends.core.events import Event
 from amends.pipeline import wake
-from amends.store import cases, history, live, outbox, policies
+from amends.store import alerts, cases, deliveries, history, live, outbox, policies
 from amends.store.cases import Locked, Saved
 
 
@@ -101,8 +103,30 @@ def _saved(result: Settled, end: history.Head, policy_version: int) -> Saved:
 
 
 def _plan(results: Sequence[Settled], actor: Actor, now: datetime) -> None:
-    sends = [(r.held, effect) for r in results for effect in r.outcome.effects if isinstance(effect, Send)]
+    """Write down what is to be done after the commit: answers to send, and whom to alert."""
+    effects = [(result, effect) for result in results for effect in result.outcome.effects]
+    sends = [(result.held, effect) for result, effect in effects if isinstance(effect, Send)]
     for held, send in sends:
         outbox.plan(held, send, actor.person_id, now)
     if sends:
         transaction.on_commit(wake.act)
+    put = [
+        alerts.put(result.held, effect, _told(result, effect), now)
+        for result, effect in effects
+        if isinstance(effect, Escalate)
+    ]
+    if deliveries.plan([alert for alert in put if alert is not None], now):
+        transaction.on_commit(wake.deliver)
+    alerts.end([r.held.case.id for r in results if _is_over(r)], now)
+
+
+def _told(result: Settled, step: Escalate) -> int | None:
+    """Whom a step tells: who has the case; of a case to be given on, only who has got it by that."""
+    before, after = result.held.case.assignee, result.outcome.case.assignee
+    return None if step.does is Does.REASSIGN and after == before else after
+
+
+def _is_over(result: Settled) -> bool:
+    """Whether a silence that the ladder was climbed in has ended."""
+    before, after = result.held.case, result.outcome.case
+    return before.climbed is not None and before.due_at is not None and after.due_at is None

@@ -65,7 +65,7 @@ def send_mail_next(clock: Clock) -> bool:
     except sealed.CannotOpen as error:
         mail.settle(claimed, SendState.REFUSED, clock(), str(error))
         return True
-    state, why = _deliver(EmailMessage(claimed.subject, body, None, [claimed.to]))
+    state, why, _ = deliver(EmailMessage(claimed.subject, body, None, [claimed.to]))
     if state is SendState.PLANNED and claimed.attempts >= MOST_ATTEMPTS:
         state, why = SendState.REFUSED, f"Given up after {claimed.attempts} tries. {why}"
     pause = (
@@ -84,9 +84,12 @@ class _Smtp(smtplib.SMTP):
     """Notes the moment from which the server may have the text."""
 
     handed_over = False
+    handing: Callable[[], object] | None = None
 
     def data(self, msg: Buffer | str) -> tuple[int, bytes]:
         """SMTP's DATA; the first command that hands over anything."""
+        if self.handing:
+            self.handing()
         self.handed_over = True
         return super().data(msg)
 
@@ -95,9 +98,12 @@ class _SmtpOverTls(smtplib.SMTP_SSL):
     """The same for a connection that is encrypted from its first byte."""
 
     handed_over = False
+    handing: Callable[[], object] | None = None
 
     def data(self, msg: Buffer | str) -> tuple[int, bytes]:
         """SMTP's DATA; the first command that hands over anything."""
+        if self.handing:
+            self.handing()
         self.handed_over = True
         return super().data(msg)
 
@@ -109,20 +115,29 @@ class _Backend(EmailBackend):
         return _SmtpOverTls if self.use_ssl else _Smtp
 
 
-def _deliver(message: EmailMessage) -> tuple[SendState, str]:
-    """What became of one try: sent, refused, unknown, or planned again when surely nothing went out."""
+def deliver(
+    message: EmailMessage, handing: Callable[[], object] | None = None
+) -> tuple[SendState, str, bool]:
+    """What became of one try: sent, refused, unknown, or planned again when surely nothing went out.
+
+    Also why, and whether that is about the address alone. `handing` is called before the server is given
+    anything of the text. Not in a transaction.
+    """
     backend = _Backend()
     try:
         backend.open()
+        if isinstance(backend.connection, _Smtp | _SmtpOverTls):
+            backend.connection.handing = handing
         backend.send_messages([message])
     except OSError as error:  # every error of smtplib is one
-        return _verdict(error, handed_over=getattr(backend.connection, "handed_over", False))
+        state, why = _verdict(error, handed_over=getattr(backend.connection, "handed_over", False))
+        return state, why, isinstance(error, smtplib.SMTPRecipientsRefused)
     except ValueError:
-        return SendState.REFUSED, "The address or the text cannot be written as a mail."
+        return SendState.REFUSED, "The address or the text cannot be written as a mail.", True
     finally:
         with suppress(OSError):  # parting badly changes nothing of what was said before
             backend.close()
-    return SendState.SENT, ""
+    return SendState.SENT, "", False
 
 
 def _verdict(error: OSError, *, handed_over: bool) -> tuple[SendState, str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from amends.core.joining import Link, conversation_key
 from amends.pipeline.arrival import Arrival, Change
-from amends.pipeline.receive import Item, item_of
+from amends.pipeline.receive import Item, item_of, noticed
 from amends.store import posts, raw
 from amends.store.posts import Key, Known
 
@@ -17,12 +18,14 @@ _KNOWN_MARK = "#"
 
 @dataclass(slots=True)
 class Sorted:
-    """What a batch of kept items turned out to be."""
+    """What a batch of kept items turned out to be; `noticed` are posts stored before, by id, with when our
+    own server first told of them."""
 
     arrivals: list[Arrival] = field(default_factory=list)
     ignored: dict[int, str] = field(default_factory=dict)
     emptied: dict[int, str] = field(default_factory=dict)
     originals: list[tuple[int, str]] = field(default_factory=list)
+    noticed: dict[int, datetime] = field(default_factory=dict)
 
 
 def normalise(brand_id: int, waiting: Sequence[raw.Waiting]) -> Sorted:
@@ -52,6 +55,8 @@ def _sort(
         fresh[key] = arrival
         result.arrivals.append(arrival)
         return
+    if item.noticed_at:
+        _told_of(before.id, item.noticed_at, result)
     change = _change(item, before)
     if before.deleted_at is not None:
         result.emptied[row.id] = "this post was deleted"
@@ -77,6 +82,11 @@ def _sort(
     result.arrivals.append(arrival)
 
 
+def _told_of(post_id: int, noticed_at: datetime, result: Sorted) -> None:
+    earlier = result.noticed.get(post_id, noticed_at)
+    result.noticed[post_id] = min(earlier, noticed_at)
+
+
 def _is_original(item: Item, before: Known) -> bool:
     """What a post said before the edit by which we first heard of it."""
     return before.edited_at is not None and not item.edited_at and not item.deleted
@@ -91,7 +101,12 @@ def _change(item: Item, before: Known) -> Change | None:
 
 
 def _same_batch(row: raw.Waiting, item: Item, earlier: Arrival, result: Sorted) -> None:
-    """A second version within one batch changes the arrival itself: the later edit or the deletion holds."""
+    """A second version within one batch changes the arrival itself: the later edit or the deletion holds,
+    and the first word that our own server had of it."""
+    if item.noticed_at and earlier.post_id:
+        _told_of(earlier.post_id, item.noticed_at, result)
+    elif item.noticed_at:
+        earlier.item = noticed(earlier.item, item.noticed_at, earlier.received_at - earlier.offset)
     newer = item.edited_at and (earlier.item.edited_at is None or item.edited_at > earlier.item.edited_at)
     if item.deleted and not earlier.item.deleted:
         earlier.item = replace(earlier.item, deleted=True)
@@ -115,7 +130,9 @@ def _place(brand_id: int, new: Sequence[Arrival], known: dict[Key, Known], fresh
 
 
 def _author(item: Item) -> posts.NewAuthor:
-    return posts.NewAuthor(item.channel, item.author_id, item.author_handle, item.author_name)
+    return posts.NewAuthor(
+        item.channel, item.author_id, item.author_handle, item.author_name, item.author_followers
+    )
 
 
 def _know_parent(arrival: Arrival, known: dict[Key, Known], fresh: dict[Key, Arrival]) -> None:

@@ -155,4 +155,6 @@ def _item(channel: str, seen: Seen) -> Item:
         lang=seen.lang,
         edited_at=seen.edited_at,
         deleted=seen.deleted,
+        noticed_at=seen.noticed_at,
+        author_followers=seen.author_followers,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from amends.core.times import bounded
 from amends.core.values import Direction, Visibility
 from amends.store import raw
 from amends.store.plain import plain
@@ -23,7 +24,11 @@ class NotAPost(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One post as its source read it. Ids are the network's own; times are aware."""
+    """One post as its source read it. Ids are the network's own; times are aware.
+
+    Until it is kept, `posted_at` is what the network says; as `item_of` gives it again, what can be believed
+    of that, with `claimed_at` the network's word where it is another.
+    """
 
     channel: str
     remote_id: str
@@ -40,6 +45,9 @@ class Item:
     lang: str = ""
     edited_at: datetime | None = None
     deleted: bool = False
+    noticed_at: datetime | None = None
+    claimed_at: datetime | None = None
+    author_followers: int | None = None
 
 
 def checked(item: Item, now: datetime) -> Item:
@@ -109,6 +117,7 @@ def _fields(item: Item) -> raw.Fields:
         "author_name": plain(item.author_name)[:200],
         "text": plain(item.text),
         "posted_at": item.posted_at.astimezone(UTC).isoformat(),
+        "noticed_at": item.noticed_at.astimezone(UTC).isoformat() if item.noticed_at else "",
         "in_reply_to": plain(item.in_reply_to),
         "conversation_id": plain(item.conversation_id),
         "direction": item.direction,
@@ -117,6 +126,7 @@ def _fields(item: Item) -> raw.Fields:
         "lang": plain(item.lang)[:12],
         "edited_at": item.edited_at.astimezone(UTC).isoformat() if item.edited_at else "",
         "deleted": item.deleted,
+        raw.FOLLOWERS: item.author_followers,
     }
     return {name: value for name, value in fields.items() if value}
 
@@ -127,16 +137,19 @@ def _web(url: str) -> str:
 
 
 def item_of(waiting: raw.Waiting) -> Item:
-    """The item again, from what was kept of it."""
+    """The item again, from what was kept of it, with its time as far as it can be believed."""
     fields = waiting.fields
     word = fields.get
-    edited = word("edited_at")
+    edited, noticed = word("edited_at"), word("noticed_at")
+    claimed = datetime.fromisoformat(fields["posted_at"])
+    noticed_at = datetime.fromisoformat(noticed) if noticed else None
+    posted_at = bounded(claimed, waiting.received_at - waiting.clock_offset, noticed_at)
     return Item(
         channel=waiting.channel,
         remote_id=waiting.remote_id,
         author_id=fields["author_id"],
         text=word("text", ""),
-        posted_at=datetime.fromisoformat(fields["posted_at"]),
+        posted_at=posted_at,
         author_handle=word("author_handle", ""),
         author_name=word("author_name", ""),
         in_reply_to=word("in_reply_to", ""),
@@ -147,7 +160,20 @@ def item_of(waiting: raw.Waiting) -> Item:
         lang=word("lang", ""),
         edited_at=datetime.fromisoformat(edited) if edited else None,
         deleted=word("deleted", False),
+        noticed_at=noticed_at,
+        claimed_at=claimed if claimed != posted_at else None,
+        author_followers=word(raw.FOLLOWERS),
     )
+
+
+def noticed(item: Item, noticed_at: datetime, received: datetime) -> Item:
+    """An item as `item_of` gave it, of which our own server told at this time too; the first time holds."""
+    if item.noticed_at is not None and item.noticed_at <= noticed_at:
+        return item
+    claimed = item.claimed_at or item.posted_at
+    posted_at = bounded(claimed, received, noticed_at)
+    claimed_at = claimed if claimed != posted_at else None
+    return replace(item, posted_at=posted_at, claimed_at=claimed_at, noticed_at=noticed_at)
 
 
 def chunks(items: Iterable[tuple[Item, bytes]], size: int = BATCH) -> Iterable[list[tuple[Item, bytes]]]:

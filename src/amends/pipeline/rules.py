@@ -45,6 +45,8 @@ def _said(kind: str, words: str) -> str:
     """A fault in words for an admin, where pydantic's are for a programmer."""
     if kind.startswith("time_"):
         return "write times like 09:00-12:30, 13:30-18:00"
+    if kind.startswith("date_"):
+        return "write dates like 2026-12-24"
     return words.removeprefix("Value error, ").replace("Input should be", "must be")
 
 

@@ -9,8 +9,10 @@ from django.db import connection, transaction
 
 from amends.channels.registry import driver
 from amends.core import events
-from amends.core.case import decide
+from amends.core.assigning import How
+from amends.core.decide import decide
 from amends.core.policy import Policy
+from amends.pipeline import around, giving
 from amends.pipeline.act import find_stuck
 from amends.pipeline.decide import SYSTEM, Settled, settle
 from amends.store import cases, policies, retention
@@ -20,7 +22,8 @@ BATCH = 200
 
 _DUE = """
 SELECT brand_id, array_agg(id) FROM (
-    (SELECT id, brand_id FROM store_case WHERE state = 'open' AND lift_at <= %s ORDER BY lift_at LIMIT %s)
+    (SELECT id, brand_id FROM store_case WHERE state <> 'resolved' AND look_at <= %s
+        ORDER BY look_at LIMIT %s)
     UNION
     (SELECT id, brand_id FROM store_case WHERE state = 'snoozed' AND snoozed_until <= %s
         ORDER BY snoozed_until LIMIT %s)
@@ -38,12 +41,14 @@ SELECT brand_id, array_agg(id) FROM (
 def sweep(now: datetime) -> int:
     """Do everything that is due; returns how much.
 
-    Cases are lifted, woken, or put on the clock of a policy published since; sends whose worker died become
-    unknown; words of deleted posts are erased.
+    Cases are lifted, woken, or put on the clock of a policy published since; what somebody left behind goes
+    back and what nobody has is given out; sends whose worker died become unknown; words of deleted posts are
+    erased.
     """
     done = find_stuck(now)
     while changed := _due_cases(now):
         done += changed
+    done += giving.give_back(now) + giving.give_out(now)
     return done + erase(now)
 
 
@@ -62,11 +67,24 @@ def _time_passed(brand_id: int, ids: list[int], now: datetime) -> int:
         _log.exception("The due cases of brand %d wait.", brand_id)
         return 0
     with transaction.atomic():
-        held = cases.lock(ids)
-        passed = events.TimePassed()
-        results = [Settled(case, decide(case.case, passed, policy, now)) for case in held.values()]
-        settle(results, SYSTEM, version, now)
+        results = _decided(ids, policy, now)
+        gives = policy.assignment.how is not How.OFF
+        moving = [r.held.case.id for r in results if gives and giving.asks_for_another(r.outcome)]
+        settle([r for r in results if r.held.case.id not in moving], SYSTEM, version, now)
+    if moving:
+        with transaction.atomic():  # anew, because the team is held before its cases
+            team = giving.held_team(brand_id, policy, now)
+            settle(giving.reassigned(_decided(moving, policy, now), team, policy, now), SYSTEM, version, now)
     return len(ids)
+
+
+def _decided(ids: list[int], policy: Policy, now: datetime) -> list[Settled]:
+    held = cases.lock(ids)
+    about = around.of([locked.case for locked in held.values()], policy, now)
+    return [
+        Settled(locked, decide(locked.case, events.TimePassed(about[case_id]), policy, now))
+        for case_id, locked in held.items()
+    ]
 
 
 def erase(now: datetime) -> int:

@@ -17,7 +17,7 @@ from amends.pipeline.arrival import Arrival, Change
 from amends.pipeline.normalise import normalise
 from amends.pipeline.receive import Item
 from amends.pipeline.understand import labels, understand
-from amends.store import policies, post_rows, posts, raw
+from amends.store import outbox, policies, post_rows, post_times, posts, raw
 from amends.store.cases import interval
 from amends.store.plain import plain
 from amends.store.post_rows import Labels, NewPost
@@ -70,6 +70,7 @@ def _take(brand_id: int, claimed: Sequence[raw.Waiting], model: Model | None, no
     understand(batch.arrivals, model, policy)
     plan = grievances.join(brand_id, batch.arrivals, policy)
     store(brand_id, batch.arrivals, now)
+    plan.touched |= post_times.notice(batch.noticed)
     grievances.follow(plan, batch.arrivals, version, policy, now)
     posts.keep_originals(batch.originals, now)
     raw.ignore(batch.ignored | batch.emptied)
@@ -79,6 +80,7 @@ def _take(brand_id: int, claimed: Sequence[raw.Waiting], model: Model | None, no
 def store(brand_id: int, arrivals: Sequence[Arrival], now: datetime) -> None:
     """Write the arrivals as posts: new rows, new words, words gone, labels."""
     new = [a for a in arrivals if a.change is Change.NEW]
+    _find_automatic(brand_id, [a for a in new if not a.incoming])
     ids = post_rows.insert(brand_id, [(_row(arrival), _labels(arrival, now)) for arrival in new])
     for arrival in new:
         arrival.post_id = ids[arrival.key]
@@ -87,6 +89,13 @@ def store(brand_id: int, arrivals: Sequence[Arrival], now: datetime) -> None:
     read = [a for a in arrivals if a.change is not Change.NEW and a.reading]
     post_rows.label([(a.post_id or 0, _labels(a, now)) for a in read])
     posts.delete([a.post_id for a in arrivals if a.post_id and a.item.deleted], now)
+
+
+def _find_automatic(brand_id: int, ours: Sequence[Arrival]) -> None:
+    """Holding replies that the network tells of before their sending has come to an end answer nobody."""
+    said = outbox.holding_replies(brand_id) if ours else ()
+    for arrival in ours:
+        arrival.automatic = any(text in arrival.item.text for text in said)
 
 
 def _row(arrival: Arrival) -> NewPost:
@@ -103,9 +112,11 @@ def _row(arrival: Arrival) -> NewPost:
         url=item.url,
         in_reply_to=item.in_reply_to,
         posted_at=item.posted_at,
+        claimed_at=item.claimed_at,
         received_at=arrival.received_at,
         clock_offset=interval(arrival.offset),
         edited_at=item.edited_at,
+        automatic=arrival.automatic,
     )
 
 
@@ -122,7 +133,7 @@ def _labels(arrival: Arrival, now: datetime) -> Labels:
         is_complaint=reading.is_complaint,
         kind=reading.kind,
         severity=reading.severity,
-        labels=json.dumps(labels(reading)),
+        labels=json.dumps(labels(reading, item.text)),
         wants_answer=arrival.wants,
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from amends.core.policy import Policy
+from amends.language.heat import heat
 from amends.language.model import Model
 from amends.language.reading import Reading, Text
 from amends.pipeline.arrival import Arrival, Change
@@ -48,10 +49,11 @@ def _read(unread: Sequence[Arrival], model: Model, policy: Policy) -> None:
         arrival.wants = reading.kind in policy.cases.open_for
 
 
-def labels(reading: Reading) -> dict[str, object]:
-    """What is kept of a reading beside its columns."""
+def labels(reading: Reading, text: str) -> dict[str, object]:
+    """What is kept of a reading of a text beside its columns."""
     return {
         "abuse": reading.abuse,
+        "heat": heat(text, reading.abuse),
         "urgent": list(reading.urgent),
         "perhaps": list(reading.perhaps),
         "about": list(reading.about),

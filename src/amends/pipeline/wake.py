@@ -17,9 +17,19 @@ def act() -> None:
     _hint("act")
 
 
+def deliver() -> None:
+    """There is an alert to deliver."""
+    _hint("deliver")
+
+
 def take() -> None:
     """There are kept items to take in."""
     _hint("take")
+
+
+def give() -> None:
+    """There are cases that nobody has, or somebody who may be given some."""
+    _hint("give")
 
 
 def revoke() -> None:

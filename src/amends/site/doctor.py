@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from amends import clock
-from amends.site import backup, desk, doctor_address, mail_settings, move_settings, nightly, places
+from amends.site import backup, desk, doctor_address, doctor_alerts, move_settings, nightly, places
 from amends.site.errors import SiteError
 from amends.site.finding import Finding, Level
 from amends.site.setting import SettingError
@@ -40,7 +40,7 @@ def look() -> Iterator[Finding]:
         *_keys(folder),
         doctor_address.address(),
         doctor_address.trusted(),
-        _mail(),
+        doctor_alerts.mail(),
         _backups(folder),
     )
     try:
@@ -98,21 +98,6 @@ def _keys(folder: Path) -> Iterator[Finding]:
             yield Finding("keys", Level.OK, f"{name} (keep a copy elsewhere: no backup holds it)")
 
 
-def _mail() -> Finding:
-    try:
-        host = mail_settings.smtp(os.environ).host
-    except SettingError as error:
-        return Finding("mail", Level.BAD, str(error))
-    if not host:
-        return Finding(
-            "mail",
-            Level.WARN,
-            "no AMENDS_SMTP_HOST: invitations are links to copy, lost passwords are set by an admin",
-            "Set AMENDS_SMTP_HOST and AMENDS_MAIL_FROM if the desk is to send mail.",
-        )
-    return Finding("mail", Level.OK, f"by {host}")
-
-
 def _backups(folder: Path) -> Finding:
     try:
         hour = nightly.hour(os.environ)
@@ -152,6 +137,7 @@ def _database() -> Iterator[Finding]:
         _unread,
         _outbox,
         _accounts,
+        doctor_alerts.alerts,
         doctor_address.features,
     )
     for check in checks:

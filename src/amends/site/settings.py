@@ -39,6 +39,8 @@ TRUSTED_PROXIES = public.trusted_proxies(_ENV)
 X_FRAME_OPTIONS = "DENY"
 MODEL = setting.one_of(_ENV, "AMENDS_MODEL", "small", "accurate")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# A policy with all the rules and special days that it may have is a form of some 2,400 fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -98,6 +100,7 @@ MIDDLEWARE = [
     "amends.web.middleware.SignedOut",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "amends.web.middleware.Present",
+    "amends.web.at_work.Seen",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

@@ -13,9 +13,20 @@ from django.db.models import F, QuerySet
 from django.http import Http404
 
 from amends.core.values import Role
-from amends.store.models import Account, ApiToken, Case, Invitation, Membership, Post, Send, SignIn, User
+from amends.store.models import (
+    Account,
+    AlertHook,
+    ApiToken,
+    Case,
+    Invitation,
+    Membership,
+    Post,
+    Send,
+    SignIn,
+    User,
+)
 
-Row = TypeVar("Row", Post, Send, Account, Membership, Invitation, ApiToken, SignIn)
+Row = TypeVar("Row", Post, Send, Account, Membership, Invitation, ApiToken, SignIn, AlertHook)
 AGENT, SUPERVISOR, ADMIN = Role.AGENT, Role.SUPERVISOR, Role.ADMIN
 
 
@@ -75,6 +86,11 @@ def invitation(user: User, invitation_id: int, need: Role) -> Invitation:
 def token(user: User, token_id: int, need: Role) -> ApiToken:
     """One API token of one of the person's brands."""
     return _one(ApiToken.objects.select_related("brand", "user"), user, token_id, need)
+
+
+def alert_hook(user: User, hook_id: int, need: Role) -> AlertHook:
+    """A webhook that gets the alerts of one of the person's brands."""
+    return _one(AlertHook.objects.filter(ended_at=None), user, hook_id, need)
 
 
 def sign_in(user: User, sign_in_id: int, need: Role) -> SignIn:

@@ -54,9 +54,11 @@ _STATES = """
 SELECT 'case:' || k.id, COALESCE(e.position, 0) FROM store_case k
 LEFT JOIN LATERAL (
     SELECT e.position, c.body,
-        CASE e.action WHEN 'snoozed' THEN 'snoozed' WHEN 'resolved' THEN 'resolved' ELSE 'open' END AS state
+        CASE e.action WHEN 'snoozed' THEN 'snoozed' WHEN 'resolved' THEN 'resolved'
+            WHEN 'merged' THEN 'resolved' ELSE 'open' END AS state
     FROM store_historyentry e LEFT JOIN store_historycontent c ON c.entry_id = e.id
-    WHERE e.chain = 'case:' || k.id AND e.action IN ('opened', 'reopened', 'woken', 'snoozed', 'resolved')
+    WHERE e.chain = 'case:' || k.id AND e.action IN
+        ('opened', 'split off', 'reopened', 'woken', 'snoozed', 'resolved', 'merged')
     ORDER BY e.position DESC LIMIT 1
 ) AS e ON true
 WHERE e.state IS DISTINCT FROM k.state
@@ -68,7 +70,7 @@ SELECT 'case:' || k.id, e.position FROM store_case k
 JOIN LATERAL (
     SELECT e.position, COALESCE(c.body ->> 'to', c.body ->> 'severity') AS severity
     FROM store_historyentry e LEFT JOIN store_historycontent c ON c.entry_id = e.id
-    WHERE e.chain = 'case:' || k.id AND e.action IN ('opened', 'severity read', 'graded')
+    WHERE e.chain = 'case:' || k.id AND e.action IN ('opened', 'split off', 'severity read', 'graded')
     ORDER BY e.position DESC LIMIT 1
 ) AS e ON true
 WHERE e.severity IS NOT NULL AND e.severity <> k.severity ORDER BY k.id

@@ -21,11 +21,22 @@ class Desk:
     time_zone: str
     waiting: int
     """In how many of its cases somebody waits, counted up to 100 and no further."""
+    alerts: int
+    """How many alerts stand for the person and nobody has seen, counted likewise."""
+    away: bool
+    """Whether they said that they are away."""
 
 
 _DESKS = """
-SELECT b.id, b.slug, b.name, m.role, COALESCE(p.document->>'time_zone', 'UTC'), (SELECT count(*) FROM (
-    SELECT 1 FROM store_case WHERE brand_id = b.id AND state = 'open' AND band >= 0 LIMIT 100) AS counted)
+SELECT b.id, b.slug, b.name, m.role, COALESCE(p.document->>'time_zone', 'UTC'),
+    (SELECT count(*) FROM (
+        SELECT 1 FROM store_case WHERE brand_id = b.id AND state = 'open' AND band >= 0
+        LIMIT 100) AS counted),
+    (SELECT count(*) FROM (
+        SELECT 1 FROM store_alert a WHERE a.brand_id = b.id AND a.seen_at IS NULL AND a.over_at IS NULL
+            AND (a.to_id = m.user_id OR a.role IN ('agent', m.role)
+                OR a.role = 'supervisor' AND m.role <> 'agent')
+        LIMIT 100) AS counted), m.away_since IS NOT NULL
 FROM store_membership m JOIN store_brand b ON b.id = m.brand_id
 LEFT JOIN LATERAL (
     SELECT document FROM store_policyversion WHERE brand_id = b.id ORDER BY version DESC LIMIT 1

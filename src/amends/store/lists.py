@@ -17,8 +17,9 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
 
+from amends.core.harm import Harm
 from amends.core.values import CaseState, Direction, Kind, Severity
-from amends.store import finding, keyset
+from amends.store import case_rows, finding, keyset
 from amends.store.finding import Narrow, among_posts
 from amends.store.keyset import BadCursor, Key
 from amends.store.models import Author, Case, Post
@@ -98,12 +99,16 @@ class CaseRow:
     state: CaseState
     kind: Kind
     severity: Severity
+    harm: Harm
     band: int
     sort_at: datetime
     opened_at: datetime
     last_post_at: datetime
     waiting_since: datetime | None
     due_at: datetime | None
+    promised_until: datetime | None
+    resolution_due_at: datetime | None
+    customer_since: datetime | None
     first_answer_at: datetime | None
     clock_offset: timedelta
     snoozed_until: datetime | None
@@ -147,7 +152,7 @@ def cases(wanted: Filter, after: str | None = None, limit: int = PAGE) -> Listin
     order = _ORDERS.get(wanted.view, _RANKED)
     chosen = finding.first(_fitting_cases(wanted), _asked_of_cases(wanted), order, after, limit + 1)
     rows = Case.objects.filter(pk__in=chosen).order_by(*keyset.ordering(order))[: limit + 1]
-    found = rows.annotate(excerpt=Left("lead__text", EXCERPT)).values_list(*_CASE_FIELDS)
+    found = rows.annotate(excerpt=Left("lead__text", EXCERPT)).values_list(*_CASE_FIELDS, "reasons")
     return _listing([_case_row(row) for row in found], order, limit)
 
 
@@ -181,10 +186,12 @@ def _in_view(rows: QuerySet[Case], wanted: Filter) -> QuerySet[Case]:
             return rows.filter(state=CaseState.OPEN, assignee_id=wanted.user_id)
         case View.UNASSIGNED:
             return rows.filter(state=CaseState.OPEN, assignee_id=None)
-        case View.OPEN | View.SNOOZED | View.RESOLVED:
+        case View.OPEN | View.SNOOZED:
             return rows.filter(state=wanted.view.value)
+        case View.RESOLVED:
+            return rows.filter(state=wanted.view.value, merged_into=None)
         case View.ALL:
-            return rows
+            return rows.filter(merged_into=None)
 
 
 def _query(wanted: Filter) -> SearchQuery:
@@ -198,10 +205,11 @@ def _authors(wanted: Filter) -> QuerySet[Author, Any]:
 
 
 def _case_row(row: Sequence[Any]) -> CaseRow:
-    values: dict[str, Any] = dict(zip(_CASE_NAMES, row, strict=True))
+    values: dict[str, Any] = dict(zip(_CASE_NAMES, row[:-1], strict=True))
     values |= {name: values[name] or "" for name in _NEVER_NULL}
     values["state"], values["kind"] = CaseState(values["state"]), Kind(values["kind"])
     values["severity"] = Severity(values["severity"])
+    values["harm"] = Harm(values["harm"], case_rows.reasons(row[-1]))
     return CaseRow(**values)
 
 

@@ -46,6 +46,11 @@ def tell(brand_id: int, cases: Iterable[int] = (), conversations: Iterable[int] 
     _notify(payload if len(payload) <= MOST_BYTES else _spelled({"b": brand_id, "c": None}))
 
 
+def tell_much(brand_id: int) -> None:
+    """Say that something changed that is no case: whoever looks at anything of the brand looks again."""
+    _notify(_spelled({"b": brand_id, "c": None}))
+
+
 def tell_present(brand_id: int, case_id: int) -> None:
     """Say that somebody came to a case, left it, or does something else there now."""
     _notify(_spelled({"b": brand_id, "h": case_id}))

@@ -28,6 +28,7 @@ def plan(held: Locked, send: Send, person_id: int | None, now: datetime) -> None
         to_post_id=send.to_post,
         text=send.text,
         visibility=send.visibility,
+        automatic=send.automatic,
         written_by_id=person_id,
         written_at=now,
         not_before=now,
@@ -50,11 +51,12 @@ class Claimed:
     attempts: int
     looks: int
     claimed_at: datetime
+    automatic: bool
 
 
 _RETURNING = (
     "id, key, brand_id, account_id, case_id, to_post_id, text, visibility, written_at, attempts, looks, "
-    "claimed_at"
+    "claimed_at, automatic"
 )
 _CLAIM_PLANNED = f"""
 UPDATE store_send SET state = 'sending', claimed_at = %s, attempts = attempts + 1
@@ -94,7 +96,7 @@ def _claim(statement: str, parameters: list[datetime]) -> Claimed | None:
 
 def _claimed(row: Sequence[Any]) -> Claimed:
     return Claimed(
-        row[0], str(row[1]), row[2], row[3], row[4], row[5], row[6], Visibility(row[7]), *row[8:12]
+        row[0], str(row[1]), row[2], row[3], row[4], row[5], row[6], Visibility(row[7]), *row[8:13]
     )
 
 
@@ -127,12 +129,27 @@ def settle(
     return bool(settled)
 
 
+def case_of(claimed: Claimed) -> int:
+    """The case that a send belongs to by now: cases are merged and split while answers are on their way.
+
+    The caller holds the brand's lock, so that it stays so.
+    """
+    return models.Send.objects.values_list("case_id", flat=True).get(pk=claimed.id)
+
+
 def said_alike(claimed: Claimed) -> frozenset[str]:
     """What other sends of the same words under the same post are known to stand as."""
     alike = models.Send.objects.filter(to_post_id=claimed.to_post_id, text=claimed.text).exclude(
         pk=claimed.id
     )
     return frozenset(alike.exclude(remote_id="").values_list("remote_id", flat=True))
+
+
+def holding_replies(brand_id: int) -> tuple[str, ...]:
+    """The words of the brand's holding replies that are on their way or of unknown fate."""
+    open_states = (SendState.PLANNED, SendState.SENDING, SendState.UNKNOWN)
+    sends = models.Send.objects.filter(brand_id=brand_id, automatic=True, state__in=open_states)
+    return tuple(sends.values_list("text", flat=True))
 
 
 def stuck(before: datetime) -> list[Claimed]:

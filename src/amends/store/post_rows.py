@@ -43,9 +43,11 @@ class NewPost(NamedTuple):
     url: str
     in_reply_to: str
     posted_at: datetime
+    claimed_at: datetime | None
     received_at: datetime
     clock_offset: str
     edited_at: datetime | None
+    automatic: bool = False
 
 
 _LABELS = {
@@ -72,9 +74,11 @@ _POST = {
     "url": "text",
     "in_reply_to": "text",
     "posted_at": "timestamptz",
+    "claimed_at": "timestamptz",
     "received_at": "timestamptz",
     "clock_offset": "interval",
     "edited_at": "timestamptz",
+    "automatic": "boolean",
 }
 
 

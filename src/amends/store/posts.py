@@ -61,23 +61,26 @@ class NewAuthor:
     remote_id: str
     handle: str
     name: str
+    followers: int | None = None
 
 
 _KNOWN_AUTHORS = """
 SELECT k.channel, k.remote_id, a.* FROM unnest(%s::text[], %s::text[]) AS k(channel, remote_id),
 LATERAL (
-    SELECT id, handle, name FROM store_author
+    SELECT id, handle, name, followers FROM store_author
     WHERE brand_id = %s AND channel = k.channel AND remote_id = k.remote_id LIMIT 1
 ) AS a
 """
 _PUT_AUTHORS = """
-INSERT INTO store_author (brand_id, channel, remote_id, handle, name)
-SELECT %s, channel, remote_id, handle, name
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS r(channel, remote_id, handle, name)
+INSERT INTO store_author (brand_id, channel, remote_id, handle, name, followers)
+SELECT %s, channel, remote_id, handle, name, followers
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[])
+    AS r(channel, remote_id, handle, name, followers)
 ORDER BY channel, remote_id
 ON CONFLICT (brand_id, channel, remote_id) DO UPDATE SET
     handle = COALESCE(NULLIF(EXCLUDED.handle, ''), store_author.handle),
-    name = COALESCE(NULLIF(EXCLUDED.name, ''), store_author.name)
+    name = COALESCE(NULLIF(EXCLUDED.name, ''), store_author.name),
+    followers = COALESCE(EXCLUDED.followers, store_author.followers)
 RETURNING channel, remote_id, id
 """
 _NAME = 200
@@ -85,21 +88,26 @@ _NAME = 200
 
 def authors(brand_id: int, people: Iterable[NewAuthor]) -> dict[Key, int]:
     """The ids of these people, stored or renamed where needed."""
-    wanted = {(p.channel, p.remote_id): (p.handle[:_NAME], p.name[:_NAME]) for p in people}
+    wanted = {(p.channel, p.remote_id): (p.handle[:_NAME], p.name[:_NAME], p.followers) for p in people}
     ids: dict[Key, int] = {}
-    for channel, remote_id, author_id, handle, name in _by_key(_KNOWN_AUTHORS, brand_id, wanted):
+    for channel, remote_id, author_id, handle, name, followers in _by_key(_KNOWN_AUTHORS, brand_id, wanted):
         ids[channel, remote_id] = author_id
-        new_handle, new_name = wanted[channel, remote_id]
-        if new_handle in ("", handle) and new_name in ("", name):
+        new_handle, new_name, told = wanted[channel, remote_id]
+        if new_handle in ("", handle) and new_name in ("", name) and _as_many(told, followers):
             del wanted[channel, remote_id]
     if wanted:
         channels, remote_ids = zip(*wanted, strict=True)
-        handles, names = zip(*wanted.values(), strict=True)
+        handles, names, followers = zip(*wanted.values(), strict=True)
         with connection.cursor() as cursor:
             columns = [arrays.texts(column) for column in (channels, remote_ids, handles, names)]
-            cursor.execute(_PUT_AUTHORS, [brand_id, *columns])
+            cursor.execute(_PUT_AUTHORS, [brand_id, *columns, arrays.column(followers)])
             ids.update({(row[0], row[1]): row[2] for row in cursor.fetchall()})
     return ids
+
+
+def _as_many(told: int | None, known: int | None) -> bool:
+    """Whether a number of followers is near enough to the one that is kept; a tenth changes nothing."""
+    return told is None or (known is not None and abs(told - known) * 10 <= known)
 
 
 _KNOWN_CONVERSATIONS = """

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from amends.core.values import Doing
-from amends.store import live
+from amends.store import live, post_times
 
 LAPSES = timedelta(seconds=45)
 """Whoever has not been heard of for so long is not there any more."""
@@ -58,7 +58,10 @@ DELETE FROM store_presence WHERE id IN (
 
 
 def put(place: Place, brand_id: int, case_id: int, doing: Doing, now: datetime) -> None:
-    """Somebody has this case before them and does this; a sign of life that changes nothing tells nobody."""
+    """Somebody has this case before them and does this; a sign of life that changes nothing tells nobody.
+
+    Posts of the case that nobody had on screen until now are seen with it.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_BEFORE, [now - LAPSES, place.user_id, place.name])
         before = cursor.fetchone()
@@ -74,6 +77,7 @@ def put(place: Place, brand_id: int, case_id: int, doing: Doing, now: datetime) 
             "changed": changed,
         }
         cursor.execute(_PUT, values)
+        post_times.saw(case_id, now)
         if not changed:
             return
         left = {(before[0], before[1])} if before else set()
@@ -129,14 +133,6 @@ def in_brands(brand_ids: Collection[int], now: datetime) -> Cases:
 def at(case_id: int, now: datetime) -> tuple[Somebody, ...]:
     """Everybody at one case."""
     return next(iter(_at("p.case_id = %s", case_id, now).values()), ())
-
-
-def answering(author_id: int, besides: int, now: datetime) -> tuple[Somebody, ...]:
-    """Colleagues who write an answer to this person at this moment, in whichever case."""
-    which = "p.doing = 'answering' AND p.case_id IN (SELECT id FROM store_case WHERE author_id = %s)"
-    found = {somebody.id: somebody for people in _at(which, author_id, now).values() for somebody in people}
-    found.pop(besides, None)
-    return tuple(found.values())
 
 
 def _at(which: str, value: int | list[int], now: datetime) -> Cases:

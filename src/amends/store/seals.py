@@ -10,10 +10,12 @@ from django.db import transaction
 from django.db.models import Model
 
 from amends.store import sealed
-from amends.store.models import Account, Mail, NetworkApp, Revocation, SignIn
+from amends.store.models import Account, AlertHook, Mail, NetworkApp, Revocation, SignIn
 
 _COLUMNS = (
     (Account, "token"),
+    (AlertHook, "address"),
+    (AlertHook, "secret"),
     (Mail, "body"),
     (NetworkApp, "client_secret"),
     (SignIn, "verifier"),

@@ -120,7 +120,7 @@ def keep(source: Source, rows: Sequence[NewRaw], now: datetime) -> list[bool] | 
     was read. One statement: when it is done outside a transaction, all of it is on disk.
     """
     spelled = [raw.spell(row.fields) for row in rows]
-    prints = [raw.fingerprint(fields) for fields in spelled]
+    prints = [raw.fingerprint(row.fields) for row in rows]
     parameters: list[Any] = [
         source.account_id,
         source.number,

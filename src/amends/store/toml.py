@@ -38,11 +38,26 @@ def _value(value: object) -> str:
             return str(value)
         case str():
             return _text(value)
+        case list() | tuple() if value and all(isinstance(item, Mapping) for item in value):
+            return "[\n" + "".join(f"  {_value(item)},\n" for item in value) + "]"
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"
         case Mapping():
-            return f"{{ {', '.join(f'{_key(str(name))} = {_value(item)}' for name, item in value.items())} }}"
+            return _inline(value)
     raise TypeError(f"a policy holds no {type(value).__name__}")
+
+
+def _inline(table: Mapping[str, object]) -> str:
+    """A table on one line, which TOML 1.0 wants of one that stands within another value."""
+    items = [f"{_key(name)} = {_within(value)}" for name, value in table.items() if value is not None]
+    return f"{{ {', '.join(items)} }}" if items else "{}"
+
+
+def _within(value: object) -> str:
+    """A value inside an inline table: its lists stay on that line."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_within, value))}]"
+    return _value(value)
 
 
 def _text(text: str) -> str:

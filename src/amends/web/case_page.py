@@ -14,9 +14,11 @@ from django.views.decorators.http import require_safe
 
 from amends.channels.registry import driver
 from amends.core import priority
+from amends.core.answering import Other
+from amends.core.harm import Harm
 from amends.core.values import CaseState, Direction, Role, SendState, Severity, Visibility
 from amends.pipeline import answers, corrections
-from amends.store import access, models, presence, talk
+from amends.store import access, answering, case_rows, models, persons, talk
 from amends.store.talk import Around, Talk, TalkPost
 from amends.web import asked, place, shown, words
 
@@ -26,11 +28,13 @@ _PERSON_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why something asked of the page was not done, at which of its forms, and what had been typed."""
+    """Why something asked of the page was not done, at which of its forms, and what had been typed
+    and chosen."""
 
     form: str = ""
     why: str = ""
     kept: Mapping[str, str] = field(default_factory=QueryDict)
+    chosen: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,7 @@ def show(
     place.enter(request, case.brand.slug)
     before = asked.number(request.GET, "before")
     spoken = talk.posts(case.conversation_id, case.pk, before)
-    around = talk.around(
-        case.pk, case.author_id, case.brand_id, case.channel, person_from=now + _PERSON_AFTER
-    )
+    around = talk.around(case.pk, case.author_id, case.brand_id, person_from=now + _PERSON_AFTER)
     context = {
         "section": "case",
         "case": case,
@@ -71,6 +73,7 @@ def show(
         **_state(request, case, now),
         **_record(around),
         "loose": _loose(case, trouble),
+        **_regroup(request, case, spoken, around, trouble),
         **_reply(request, case, spoken, around, trouble),
     }
     return render(request, "case.html", context, status=409 if trouble else 200)
@@ -85,13 +88,21 @@ def _state(request: HttpRequest, case: models.Case, now: datetime) -> dict[str, 
         "supervises": role.covers(Role.SUPERVISOR),
         "as_of": own if case.clock_offset >= _OWN_CLOCK else None,
         "first_answer_after": _first_answer(case),
-        "why": priority.why(Severity(case.severity), case.band, case.due_at, own),
+        "reasons": _reasons(case, own),
         "severities": words.SEVERITIES,
-        "resolutions": words.RESOLUTIONS,
+        "resolutions": words.ENDINGS,
+        "standings": words.STANDINGS,
     }
 
 
-_WHILE_OPEN = frozenset({"resolve", "snooze", "assign", "reopen"})
+def _reasons(case: models.Case, own: datetime) -> tuple[str, ...]:
+    """Why the case stands where it stands, in words, on its own clock."""
+    harm = Harm(case.harm, case_rows.reasons(case.reasons))
+    promised = case.due_at is not None and case.due_at == case.promised_until
+    return priority.explain(harm, case.band, case.due_at, own, promised=promised)
+
+
+_WHILE_OPEN = frozenset({"resolve", "snooze", "promise", "wait", "go_on", "assign", "reopen", "merge"})
 
 
 def _loose(case: models.Case, trouble: Trouble | None) -> str:
@@ -100,8 +111,15 @@ def _loose(case: models.Case, trouble: Trouble | None) -> str:
         return ""
     resolved = case.state == CaseState.RESOLVED
     gone = trouble.form in _WHILE_OPEN and resolved == (trouble.form != "reopen")
+    theirs = case.customer_since is not None
+    gone |= trouble.form == "go_on" and not theirs
+    gone |= trouble.form == "wait" and (theirs or case.waiting_since is not None)
     evidence = trouble.form.startswith("evidence") and not case.on_hold
-    return trouble.why if gone or evidence or trouble.form in ("take", "settle", "send") else ""
+    return (
+        trouble.why
+        if gone or evidence or trouble.form in ("take", "settle", "send", "waits", "unlink")
+        else ""
+    )
 
 
 def _first_answer(case: models.Case) -> str:
@@ -112,7 +130,10 @@ def _record(around: Around) -> dict[str, object]:
     told = [words.told(line, dict(around.people)) for line in around.lines]
     return {
         "trail": told,
-        "notes": [line for line in reversed(told) if line.is_note],
+        "notes": sorted(
+            [line for line in told if line.is_note] + [words.told(line, {}) for line in around.notes],
+            key=lambda line: line.at,
+        ),
         "pending": [send for send in reversed(around.sends) if send.state is not SendState.SENT],
         "senders": {send.remote_id: send.written_by for send in around.sends if send.remote_id},
         "send_states": words.SEND_STATES,
@@ -128,27 +149,55 @@ def _reply(
     target = _target(case, spoken, _chosen(request, kept))
     visibility = Visibility(target.visibility) if target else Visibility.PUBLIC
     draft = kept.get("text", "") or _refused_words(request, around)
-    can_reply = bool(around.accounts) and driver(case.channel) is not None
-    _, ours, settings = around.accounts[0] if around.accounts else (0, "", {})
+    channel = target.channel if target else case.channel
+    accounts = [account for account in around.accounts if account.channel == channel]
+    can_reply = bool(accounts) and driver(channel) is not None
+    ours, settings = (accounts[0].handle, accounts[0].settings) if accounts else ("", {})
     to = target.handle if target else ""
-    nothing = answers.length(case.channel, "", visibility, to=to, settings=settings)
+    nothing = answers.length(channel, "", visibility, to=to, settings=settings)
     return {
         "answers_to": target,
         "replies_as": ours,
+        "replies_on": channel,
         "can_reply": can_reply,
         "answers_here": bool(can_reply and target and case.state != CaseState.RESOLVED),
         "draft": draft,
-        "length": answers.length(case.channel, draft, visibility, to=to, settings=settings),
+        "length": answers.length(channel, draft, visibility, to=to, settings=settings),
         "names": bool(nothing and nothing[0]),
         "key": kept.get("key") or str(uuid4()),
-        "told": _told(request, case) if kept else "",
+        "others": _others(request, case) if kept else (),
     }
 
 
-def _told(request: HttpRequest, case: models.Case) -> str:
-    """Who writes to the same person now, as the page that comes back has told its reader."""
-    others = presence.answering(case.author_id, place.reader(request).pk, place.instant(request))
-    return ",".join(str(other.id) for other in others)
+def _others(request: HttpRequest, case: models.Case) -> tuple[Other, ...]:
+    """Who answers the same person now: the page names them to whoever wants to send all the same."""
+    theirs = persons.accounts(case.author_id)
+    return answering.others(case.pk, theirs, place.reader(request).pk, place.instant(request))
+
+
+def _regroup(
+    request: HttpRequest, case: models.Case, spoken: Talk, around: Around, trouble: Trouble | None
+) -> dict[str, object]:
+    """What splitting and merging need: whether posts are to be chosen, and which are chosen already."""
+    form = trouble.form if trouble else ""
+    asked_for = request.GET.get("split", "")
+    absorbed = _absorbed(around, asked_for)
+    own = [p for p in spoken.posts if p.case_id == case.pk and p.direction is Direction.IN]
+    kept = trouble.chosen if trouble and form == "split" else absorbed
+    return {
+        "splits": bool(asked_for or form == "split") and case.posts_in > 1 and bool(own),
+        "chosen": kept,
+        "others_open": [c for c in around.others if c.state != CaseState.RESOLVED],
+        "channels": sorted({account.channel for account in around.accounts} | {case.channel}),
+    }
+
+
+def _absorbed(around: Around, case_id: str) -> frozenset[int]:
+    """The posts that came with a case that was merged into this one."""
+    bodies = (line.body for line in around.lines if line.action == "absorbed" and line.body)
+    return frozenset(
+        post for body in bodies if str(body.get("case")) == case_id for post in body.get("posts", ())
+    )
 
 
 def _refused_words(request: HttpRequest, around: Around) -> str:

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods
 
 from amends.core import events
 from amends.core.case import NotPossible
-from amends.core.values import Kind, Resolution, Role, SendState, Severity
+from amends.core.values import Kind, Resolution, Role, SendState, Severity, Standing
 from amends.pipeline import actions, answers, corrections, decide
-from amends.store import access, models, presence, talk
+from amends.pipeline.answers import Insist
+from amends.store import access, models, talk
 from amends.web import asked, case_page, place, views, words
 from amends.web.case_page import Evidence, Trouble
 
@@ -42,7 +43,9 @@ def deed(need: Role = access.AGENT) -> Callable[[Deed], View]:
                 told = act(request, case)
             except NotPossible as no:
                 fresh = access.case(place.reader(request), case_id, need)
-                return case_page.show(request, fresh, Trouble(act.__name__, str(no), request.POST.dict()))
+                chosen = frozenset(int(post) for post in request.POST.getlist("post") if _is_id(post))
+                trouble = Trouble(act.__name__, str(no), request.POST.dict(), chosen)
+                return case_page.show(request, fresh, trouble)
             messages.success(request, told)
             return redirect(
                 views.back(request) if "back" in request.POST else reverse("case", args=[case_id])
@@ -53,11 +56,16 @@ def deed(need: Role = access.AGENT) -> Callable[[Deed], View]:
     return made
 
 
+def _is_id(given: str) -> bool:
+    return given.isascii() and given.isdigit() and len(given) < 19
+
+
 def _happen(request: HttpRequest, case: models.Case, event: events.Event) -> None:
-    decide.happen(case.pk, event, _actor(request), place.instant(request))
+    decide.happen(case.pk, event, actor(request), place.instant(request))
 
 
-def _actor(request: HttpRequest) -> decide.Actor:
+def actor(request: HttpRequest) -> decide.Actor:
+    """The reader as the one who acts."""
     return decide.person(place.reader(request).pk)
 
 
@@ -65,7 +73,7 @@ def _actor(request: HttpRequest) -> decide.Actor:
 def take(request: HttpRequest, case: models.Case) -> str:
     """The case is the reader's."""
     was = asked.number(request.POST, "was")
-    actions.take(case, place.reader(request).pk, was, _actor(request), place.instant(request))
+    actions.take(case, place.reader(request).pk, was, actor(request), place.instant(request))
     return "The case is yours."
 
 
@@ -73,7 +81,7 @@ def take(request: HttpRequest, case: models.Case) -> str:
 def assign(request: HttpRequest, case: models.Case) -> str:
     """The case is somebody's, or anyone's again."""
     to = asked.number(request.POST, "to")
-    actions.assign(case, to, _actor(request), place.instant(request))
+    actions.assign(case, to, actor(request), place.instant(request))
     return "The case was handed on." if to else "The case was put back for anyone."
 
 
@@ -97,6 +105,38 @@ def settle(request: HttpRequest, case: models.Case) -> str:
     """Nobody waits for an answer any more."""
     _happen(request, case, events.NeedsNoAnswer())
     return "Nobody waits in this case any more. It stays open until you resolve it."
+
+
+@deed()
+def promise(request: HttpRequest, case: models.Case) -> str:
+    """The person was told by when they hear from us."""
+    _happen(request, case, events.Promised(asked.until(request.POST, place.instant(request))))
+    return "The promise is kept with the case; it is the target from now on."
+
+
+@deed()
+def wait(request: HttpRequest, case: models.Case) -> str:
+    """The next word is the customer's."""
+    _happen(request, case, events.CustomersTurn(asked.text(request.POST, "why")))
+    return "The resolution clock stands until the person writes."
+
+
+@deed()
+def go_on(request: HttpRequest, case: models.Case) -> str:
+    """It is our turn again, though the customer has not written."""
+    _happen(request, case, events.OurTurn(asked.text(request.POST, "why")))
+    return "It is your turn again; the resolution clock runs."
+
+
+@deed(access.SUPERVISOR)
+def standing(request: HttpRequest, case: models.Case) -> str:
+    """How the firm stands to the person."""
+    chosen = asked.word(request.POST, "standing", Standing)
+    if chosen is None:
+        raise NotPossible("Choose how the firm stands to the person.")
+    why = asked.text(request.POST, "why")
+    corrections.set_standing(case.author, chosen, why, actor(request), place.instant(request))
+    return "It is on record, and all open cases of the person go by it."
 
 
 @deed()
@@ -146,10 +186,12 @@ def reply(request: HttpRequest, case: models.Case) -> str:
         raise NotPossible("Choose a post to answer to.")
     key = _key(request.POST.get("key", ""))
     if not models.Send.objects.filter(key=key).exists():
-        _tell_first([*_meanwhile(request, case), *_beside(request, case)])
+        _tell_first(_meanwhile(request, case))
     post = access.post(user, to_post, access.AGENT)
     text = asked.text(request.POST, "text")
-    answers.reply_once(case, post, text, _actor(request), place.instant(request), key)
+    hands_over = request.POST.get("then") == "wait"
+    now, insist = place.instant(request), _insist(request)
+    answers.reply_once(case, post, text, actor(request), now, key, hands_over=hands_over, insist=insist)
     return "Your answer is on its way. It stands below as soon as the network has it."
 
 
@@ -181,12 +223,10 @@ def _meanwhile(request: HttpRequest, case: models.Case) -> list[str]:
     return [f"Meanwhile: {told.who} {told.what}."]
 
 
-def _beside(request: HttpRequest, case: models.Case) -> list[str]:
-    """Who else writes to the same person at this moment, those left out of whom the page has told."""
-    told = request.POST.get("told", "")[:500].split(",")
-    others = presence.answering(case.author_id, place.reader(request).pk, place.instant(request))
-    writing = [other.name for other in others if str(other.id) not in told]
-    return [f"{name} is writing an answer to this person at this moment." for name in writing]
+def _insist(request: HttpRequest) -> Insist:
+    """Despite whom the answer is to go: those whom the page named beside its “send all the same”."""
+    told = frozenset(int(who) for who in request.POST.get("despite", "")[:500].split(",") if who.isdecimal())
+    return Insist(bool(told), told)
 
 
 @deed()
@@ -200,7 +240,7 @@ def send(request: HttpRequest, case: models.Case) -> str:
         raise NotPossible("The fate of that answer is known by now; nothing was changed.")
     again = request.POST.get("again") == "1"
     answers.settle_unknown(
-        found, again, asked.text(request.POST, "why"), _actor(request), place.instant(request)
+        found, again, asked.text(request.POST, "why"), actor(request), place.instant(request)
     )
     return "The answer is sent again." if again else "The answer was given up."
 
@@ -214,12 +254,27 @@ def evidence(request: HttpRequest, case_id: int) -> HttpResponse:
     post_id = asked.number(request.POST, "post") or 0
     why = asked.text(request.POST, "why")
     try:
-        said = actions.deleted_words(case, post_id, why, _actor(request), place.instant(request))
+        said = actions.deleted_words(case, post_id, why, actor(request), place.instant(request))
     except NotPossible as no:
         return case_page.show(request, case, Trouble(f"evidence-{post_id}", str(no), request.POST.dict()))
     response = case_page.show(request, case, evidence=Evidence(post_id, tuple(said)))
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def waits(request: HttpRequest, post_id: int) -> HttpResponse:
+    """Somebody waits for an answer to a post, whatever was read in it."""
+    post = access.post(place.reader(request), post_id, access.AGENT)
+    if request.method != "POST" or post.case_id is None:
+        return redirect("post", post_id)
+    try:
+        corrections.needs_answer(post, actor(request), place.instant(request))
+    except NotPossible as no:
+        case = access.case(place.reader(request), post.case_id, access.AGENT)
+        return case_page.show(request, case, Trouble("waits", str(no)))
+    messages.success(request, "The person waits for an answer to that post.")
+    return redirect("case", post.case_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -231,7 +286,7 @@ def make_case(request: HttpRequest, post_id: int) -> HttpResponse:
     kind = asked.word(request.POST, "kind", Kind) or Kind.COMPLAINT
     severity = asked.word(request.POST, "severity", Severity) or Severity.NONE
     try:
-        case_id = corrections.make_case(post, kind, severity, _actor(request), place.instant(request))
+        case_id = corrections.make_case(post, kind, severity, actor(request), place.instant(request))
     except NotPossible as no:
         return case_page.show_post(request, post, str(no))
     messages.success(request, "The post has a case now.")

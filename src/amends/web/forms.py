@@ -109,6 +109,19 @@ class Invite(forms.Form):
     role = forms.ChoiceField(label="Role", choices=ROLES)
 
 
+class Work(forms.Form):
+    """What somebody knows and how much they get."""
+
+    languages = _text("Languages", required=False, help_text="Their codes, like en, de, fr.")
+    skills = _text("Skills", required=False, help_text="As the policy names them, like refunds, legal.")
+    case_limit = forms.IntegerField(
+        label="Open cases at most",
+        required=False,
+        widget=forms.NumberInput(attrs={"min": 0, "inputmode": "numeric"}),
+        help_text="Left empty: as the policy says. 0: the desk gives them none.",
+    )
+
+
 class Connect(forms.Form):
     """An account of ours on a network."""
 
@@ -165,6 +178,14 @@ class Source(forms.Form):
     """A channel whose posts another system delivers."""
 
     channel = _text("Name of the channel", help_text="As the inbox will show it, like forum or shop-reviews.")
+
+
+class AlertHook(forms.Form):
+    """An address that a brand's alerts are posted to."""
+
+    address = _text(
+        "Address", help_text="Begins with https://. It is kept encrypted; only its host is shown."
+    )
 
 
 class Token(forms.Form):

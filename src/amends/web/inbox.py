@@ -121,7 +121,9 @@ def _shown(rows: tuple[CaseRow, ...], request: HttpRequest) -> list[Shown]:
 def _one(row: CaseRow, now: datetime) -> Shown:
     own = now - row.clock_offset
     as_of = own if row.clock_offset >= _OWN_CLOCK else None
-    return Shown(row, priority.why(row.severity, row.band, row.due_at, own), as_of)
+    promised = row.due_at is not None and row.due_at == row.promised_until
+    reasons = priority.explain(row.harm, row.band, row.due_at, own, promised=promised)
+    return Shown(row, reasons[0], as_of)
 
 
 @dataclass(frozen=True, slots=True)

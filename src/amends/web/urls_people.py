@@ -12,7 +12,19 @@ from django.views.generic import RedirectView
 
 from amends.pipeline import connecting
 from amends.web import first
-from amends.web.people import accounts, brand, connect, installation, members, own, policy, sources, tokens
+from amends.web.people import (
+    accounts,
+    alerts,
+    brand,
+    connect,
+    installation,
+    members,
+    own,
+    policy,
+    sources,
+    team,
+    tokens,
+)
 
 _no_sign_up = login_not_required(RedirectView.as_view(pattern_name="invitation"))
 _SIGN_IN: list[URLPattern | URLResolver] = [
@@ -41,6 +53,8 @@ _BRAND: list[URLPattern | URLResolver] = [
     path("", brand.page, name="brand"),
     path("retry/", brand.retry, name="retry_failed"),
     path("people/", members.page, name="people"),
+    path("team/", team.page, name="team"),
+    path("team/<int:membership_id>/", team.member, name="member"),
     path("people/<int:membership_id>/role/", members.set_role, name="set_role"),
     path("people/<int:membership_id>/remove/", members.remove, name="remove_person"),
     path("people/invitations/<int:invitation_id>/withdraw/", members.withdraw, name="withdraw"),
@@ -53,6 +67,12 @@ _BRAND: list[URLPattern | URLResolver] = [
     path("accounts/webhook/", sources.new, name="source_new"),
     path("accounts/<int:account_id>/webhook/", sources.page, name="source"),
     path("accounts/<int:account_id>/webhook/secret/", sources.renew, name="source_secret"),
+    path("alerts/", alerts.page, name="alert_settings"),
+    path("alerts/mail/", alerts.choose, name="alert_mail"),
+    path("alerts/mail/try/", alerts.try_mail, name="alert_mail_try"),
+    path("alerts/<int:hook_id>/try/", alerts.try_hook, name="alert_hook_try"),
+    path("alerts/<int:hook_id>/secret/", alerts.renew, name="alert_hook_secret"),
+    path("alerts/<int:hook_id>/remove/", alerts.remove, name="alert_hook_remove"),
     path("policy/", policy.page, name="policy"),
     path("policy/text/", policy.text, name="policy_text"),
     path("policy/<int:number>.toml", policy.version, name="policy_version"),

@@ -16,7 +16,7 @@ from amends import clock
 from amends.channels.drive import Http
 from amends.language import model
 from amends.pipeline import act as sending
-from amends.pipeline import connecting, looking, revoking, wake
+from amends.pipeline import alerting, connecting, giving, looking, revoking, wake
 from amends.pipeline import mail as mailing
 from amends.pipeline import poll as polling
 from amends.pipeline import sweep as sweeping
@@ -31,6 +31,8 @@ KEEP_FAILED_HOURS = 24
 
 _log = logging.getLogger(__name__)
 _take, _act, _mail, _look, _sweep, _revoke = Once(), Once(), Once(), Once(), Once(), Once()
+_alert_mails, _alert_hooks = Once(), Once()
+_give = Once()
 
 
 @app.periodic(cron="* * * * * */5")
@@ -50,6 +52,15 @@ def act(timestamp: int = 0) -> None:
 
 
 @app.periodic(cron="* * * * * */5")
+@app.task(name="amends.deliver", queueing_lock="deliver")
+def deliver(timestamp: int = 0) -> None:
+    """Deliver alerts: by mail, then by webhook, where a slow receiver holds up no mail."""
+    _alert_mails.run(lambda: alerting.send_mails_next(clock.now))
+    with _wire() as wire:
+        _alert_hooks.run(lambda: alerting.send_hook_next(wire, clock.now))
+
+
+@app.periodic(cron="* * * * * */5")
 @app.task(name="amends.look", queueing_lock="look")
 def look(timestamp: int = 0) -> None:
     """Look up on the networks what may have gone out."""
@@ -61,7 +72,13 @@ def look(timestamp: int = 0) -> None:
 @app.task(name="amends.sweep", queueing_lock="sweep")
 def sweep(timestamp: int = 0) -> None:
     """Do whatever is due or stuck."""
-    _sweep.run(lambda: sweeping.sweep(clock.now()) + mailing.find_stuck_mail(clock.now()))
+    _sweep.run(_swept)
+
+
+@app.task(name="amends.give", queueing_lock="give")
+def give() -> None:
+    """Give cases that nobody has to who is there."""
+    _give.run(lambda: giving.give_out(clock.now()))
 
 
 @app.periodic(cron="* * * * * */3")
@@ -135,6 +152,11 @@ def _taken() -> int:
     reader = _model()
     taken = taking.take_in(reader, clock.now())
     return taken or (taking.read_again(reader, clock.now()) if reader else 0)
+
+
+def _swept() -> int:
+    now = clock.now()
+    return sweeping.sweep(now) + mailing.find_stuck_mail(now) + alerting.look_after(now)
 
 
 def _model() -> model.Model | None:

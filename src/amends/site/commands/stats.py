@@ -21,6 +21,7 @@ COLUMNS = ("posts", "complaints", "cases", "open_cases", "rejected")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """For people or for scripts."""
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.add_argument("--waits", action="store_true", help="with --json: how the waits ended, too")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,9 +31,10 @@ def run(args: argparse.Namespace) -> int:
 
         found = stats()
     if args.json:
-        tell(json.dumps(found.as_json(), ensure_ascii=False))
+        tell(json.dumps(found.as_json(waits=args.waits), ensure_ascii=False))
         return 0
-    rows = [["brand", *COLUMNS, *found.total.outbox]]
+    waits = [f"waits_{name}" for name in found.total.waits]
+    rows = [["brand", *COLUMNS, *waits, *found.total.outbox]]
     rows += [_row(name, figures) for name, figures in found.brands.items()]
     rows.append(_row("total", found.total))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -43,4 +45,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(name: str, figures: Figures) -> list[str]:
-    return [name, *(str(getattr(figures, key)) for key in COLUMNS), *map(str, figures.outbox.values())]
+    counts = [getattr(figures, key) for key in COLUMNS]
+    return [name, *map(str, [*counts, *figures.waits.values(), *figures.outbox.values()])]

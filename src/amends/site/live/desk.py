@@ -19,7 +19,7 @@ from amends.site.live import messages
 from amends.site.live.ear import Ear
 from amends.site.live.hub import Full, Hub, Receive, Send, Stream
 from amends.site.live.thread import Thread
-from amends.store import live, presence
+from amends.store import at_work, live, presence
 from amends.store.live import Notice
 from amends.store.presence import Cases
 
@@ -235,6 +235,14 @@ class LiveDesk:
             if time.monotonic() - beaten >= BEAT:
                 beaten = time.monotonic()
                 self.hub.tell_all(messages.BEAT)
+                await self._see()
+
+    async def _see(self) -> None:
+        """Say who has a window open here; with this process that ends."""
+        people = {stream.listener.user_id for stream in self.hub.streams if stream.listener.session}
+        if people:
+            with suppress(DatabaseError):
+                await self._thread.do(at_work.seen, people, clock.now())
 
     async def _tidy(self) -> None:
         while True:

@@ -52,10 +52,17 @@ class HistoryContent(models.Model):
     entry = models.OneToOneField(HistoryEntry, models.DO_NOTHING, primary_key=True, related_name="content")
     case = models.ForeignKey(Case, models.DO_NOTHING, null=True, related_name="history", db_index=False)
     brand = models.ForeignKey(Brand, models.DO_NOTHING, null=True, related_name="+")
-    person = models.ForeignKey(User, models.DO_NOTHING, null=True, related_name="+")
+    person = models.ForeignKey(User, models.DO_NOTHING, null=True, related_name="+", db_index=False)
     salt = models.BinaryField()
     body = models.JSONField()
 
     class Meta:
         triggers = [pgtrigger.Protect(name="no_rewrite", operation=pgtrigger.Update)]
-        indexes = [models.Index(fields=["case", "entry"], name="history_case")]
+        indexes = [
+            models.Index(fields=["case", "entry"], name="history_case"),
+            models.Index(
+                fields=["person", "entry"],
+                name="history_person",
+                condition=models.Q(person__isnull=False),
+            ),
+        ]

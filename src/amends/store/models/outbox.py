@@ -26,6 +26,7 @@ class Send(models.Model):
     to_post = models.ForeignKey(Post, models.CASCADE, related_name="+")
     text = models.TextField()
     visibility = models.CharField(max_length=7, choices=[(v.value, v.value) for v in Visibility])
+    automatic = models.BooleanField(default=False)
     written_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     written_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=STATES, default=SendState.PLANNED)

@@ -69,11 +69,21 @@ class User(AbstractUser):
 
 
 class Membership(models.Model):
-    """What a person may do in a brand."""
+    """What a person may do in a brand, and what the desk goes by when it gives cases to people.
+
+    `case_limit` is how many open cases they are given at most (None: as the policy says), `away_since` what
+    they say themselves.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=ROLES)
+    alerts_by_mail = models.BooleanField(db_default=False)
+    languages = models.JSONField(default=list, db_default=[])
+    skills = models.JSONField(default=list, db_default=[])
+    case_limit = models.PositiveIntegerField(null=True)
+    away_since = models.DateTimeField(null=True)
+    last_given_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "brand"], name="membership_once")]

@@ -7,7 +7,7 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Left, Upper
 
-from amends.core.values import Direction, Kind, Severity, Visibility
+from amends.core.values import Direction, Kind, Severity, Standing, Visibility
 from amends.store.models.people import Brand
 
 NAME = 200
@@ -69,19 +69,26 @@ class Account(models.Model):
 
 
 class Author(models.Model):
-    """A person on a channel, as one brand meets them."""
+    """A person on a channel, as one brand meets them; `followers` as the network last said, if it does."""
 
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=40)
     remote_id = models.CharField(max_length=KEY)
     handle = models.CharField(max_length=NAME, blank=True)
     name = models.CharField(max_length=NAME, blank=True)
+    standing = models.CharField(
+        max_length=10, choices=[(s.value, s.value) for s in Standing], db_default=Standing.ORDINARY.value
+    )
+    followers = models.PositiveIntegerField(null=True)
+    person = models.BigIntegerField(null=True)
+    """What all linked accounts of one person bear: the lowest of their ids; null for whoever has one."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["brand", "channel", "remote_id"], name="author_once"),
         ]
         indexes = [
+            models.Index(fields=["person"], name="author_person", condition=models.Q(person__isnull=False)),
             models.Index(
                 "brand", Upper("handle"), name="author_handle", condition=models.Q(handle__gt="")
             ),  # upper-cased as `iexact` asks
@@ -104,9 +111,14 @@ class Conversation(models.Model):
 class Post(models.Model):
     """One public or private message, one row whatever arrives twice, late or out of order.
 
-    `posted_at` is the network's time, `received_at` ours. `read_at` is null while no model has read it.
-    `wants_answer` says whether the person waits because of it. The words of a deleted post go
-    to `PostVersion` at once, so that whoever reads `text` finds none. Foreign keys have no index of their own
+    `posted_at` is the network's time as far as it can be believed (`core.times`), which all rules use;
+    `claimed_at` is what the network said, null where that is the same. `received_at` is when the desk first
+    had it and `seen_at` when a person first had its case on screen, both by our clock; `answered_at` is the
+    network's time of the answer that ended its wait. `read_at` is null while no model has read it.
+    `wants_answer` says whether the person waits because of it. When posts of its case were last merged or
+    split by hand (`regrouped_at`), something had answered or settled it, or nothing (`unanswered_then`),
+    whatever else stands in the case that it is in now. The words of a deleted post go to
+    `PostVersion` at once, so that whoever reads `text` finds none. Foreign keys have no index of their own
     where another begins with them: each costs every post that comes in, and misleads the planner.
     """
 
@@ -126,12 +138,18 @@ class Post(models.Model):
     url = models.CharField(max_length=1000, blank=True)
     in_reply_to = models.CharField(max_length=KEY, blank=True)
     posted_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
     clock_offset = models.DurationField()
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
+    automatic = models.BooleanField(db_default=False)
+    regrouped_at = models.DateTimeField(null=True)
+    unanswered_then = models.BooleanField(db_default=False)
 
     read_at = models.DateTimeField(null=True)
     model = models.CharField(max_length=60, blank=True)
@@ -161,6 +179,11 @@ class Post(models.Model):
             ),
             models.Index(fields=["author", "posted_at"], name="post_author"),
             models.Index(fields=["brand", "-posted_at"], name="post_newest"),
+            models.Index(
+                fields=["brand", "-posted_at"],
+                name="post_answers",
+                condition=models.Q(direction="out", automatic=False),
+            ),
             # Of what is rare among all posts, since a walk through them would take long to find it.
             models.Index(
                 fields=["brand", "kind", "-posted_at"],

@@ -1,4 +1,4 @@
-"""Who is at a case at this moment."""
+"""Who is at a case at this moment, and who is at work at all."""
 
 from __future__ import annotations
 
@@ -31,3 +31,13 @@ class Presence(models.Model):
             models.Index(fields=["case_id"], name="presence_case"),
             models.Index(fields=["stream"], name="presence_stream"),
         ]
+
+
+class AtWork(models.Model):
+    """When the desk last had a sign of somebody: a page they asked for, or an open line of one.
+
+    It is kept, since what somebody left behind goes back so long after it.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="at_work")
+    seen_at = models.DateTimeField()

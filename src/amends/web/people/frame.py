@@ -15,11 +15,11 @@ from amends.core.case import NotPossible
 from amends.core.values import Role
 from amends.store import sealed
 from amends.store.desks import Desk
-from amends.store.models import Account, ApiToken, Invitation, Membership, SignIn
+from amends.store.models import Account, AlertHook, ApiToken, Invitation, Membership, SignIn
 from amends.web import place
 
 P = ParamSpec("P")
-Row = TypeVar("Row", Account, ApiToken, Invitation, Membership, SignIn)
+Row = TypeVar("Row", Account, AlertHook, ApiToken, Invitation, Membership, SignIn)
 _ONCE = "shown once"
 
 

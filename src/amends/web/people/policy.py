@@ -18,7 +18,8 @@ from amends.store.desks import Desk
 from amends.store.models import PolicyVersion
 from amends.web import place
 from amends.web.people.frame import for_role, show
-from amends.web.people.policy_form import DAYS, NUMBERS, TARGETS, PolicyForm
+from amends.web.people.policy_form import DAYS, NUMBERS, PolicyForm
+from amends.web.people.policy_rows import MORE, SEVERITIES, with_one_more
 
 SHOWN_VERSIONS = 50
 LONGEST = 200_000
@@ -40,8 +41,9 @@ class Whole(forms.Form):
 def page(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The common parts; posting publishes a new version."""
     version, policy = policies.current(desk.brand_id)
-    form = PolicyForm(request.POST or None, version, policy)
-    if form.is_valid():
+    more = request.POST.get(MORE, "")
+    form = PolicyForm(with_one_more(request.POST) if more else request.POST or None, version, policy)
+    if not more and form.is_valid():
         try:
             wanted = rules.checked(form.wanted())
         except BadPolicy as error:
@@ -55,11 +57,13 @@ def page(request: HttpRequest, desk: Desk) -> HttpResponse:
         "policy",
         form=form,
         version=version,
-        targets=[form[f"target_{severity}"] for severity in TARGETS],
+        targets=[form[f"target_{severity}"] for severity in SEVERITIES],
+        resolutions=[form[f"resolution_{severity}"] for severity in SEVERITIES],
         days=[form[f"hours_{day}"] for day in DAYS],
         numbers=[form[name] for name in NUMBERS],
         versions=_versions(desk),
-        per_channel=sorted(policy.channel_targets),
+        own_hours=sorted(policy.channel_hours),
+        more=more,
     )
 
 

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from amends.core.values import Resolution
 from amends.language.fluency import Fluency, fluency
+from amends.pipeline import alert_words
 from amends.web import asked, shown, words
 
 register = template.Library()
@@ -73,13 +74,14 @@ def percent(share: float) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def when(context: Context, at: datetime | None) -> str | SafeString:
-    """An instant in the reader's zone, with the brand's on hover."""
+def when(context: Context, at: datetime | None, *, seconds: bool = False) -> str | SafeString:
+    """An instant in the reader's zone, to the minute or the second, with the brand's on hover."""
     if at is None:
         return ""
     local = timezone.localtime(at)
     today = timezone.localtime(context["now"]) if context.get("now") else local
     spelled = f"{local:%H:%M}" if local.date() == today.date() else _day(local, today)
+    spelled += f":{local:%S}" if seconds else ""
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', at.isoformat(), _hover(context, at), spelled
     )
@@ -99,6 +101,13 @@ def _hover(context: Context, at: datetime) -> str:
         return mine
     there = at.astimezone(ZoneInfo(brand.time_zone))
     return f"{mine}; for {brand.name} {there.day} {there:%b %H:%M} ({brand.time_zone})"
+
+
+@register.filter
+def off_by(claimed: datetime | None, posted_at: datetime) -> str:
+    """By how much a clock was wrong, in a word or two; nothing where it is less than a minute."""
+    off = abs(claimed - posted_at) if claimed else timedelta(0)
+    return shown.span(off) if off >= timedelta(minutes=1) else ""
 
 
 @register.simple_tag(takes_context=True)
@@ -138,6 +147,18 @@ def again(context: Context, **changes: str) -> str:
 def resolution(name: str) -> str:
     """How a case ended, in words."""
     return words.RESOLUTIONS[Resolution(name)] if name in {*Resolution} else name
+
+
+@register.filter
+def way(name: str) -> str:
+    """A way by which alerts leave the desk, in words."""
+    return alert_words.way(name)
+
+
+@register.filter
+def what_to_do(name: str) -> str:
+    """What mends a way that fails."""
+    return alert_words.what_to_do(name)
 
 
 @register.filter

@@ -113,7 +113,8 @@
     k: () => step(-1),
     o: () => one(".row.chosen .row-link")?.click(),
     t: () => { if (!press("t")) one(".row.chosen [data-take]")?.click(); },
-    "/": () => { if (!press("/")) location.assign(all(".nav a")[2]?.href ?? "/"); },
+    x: () => { if (!press("x")) one(".row.chosen [data-settle]")?.click(); },
+    "/": () => { if (!press("/")) location.assign(all(".nav a[href*=search]")[0]?.href ?? "/"); },
     "?": () => one("#shortcuts")?.showModal(),
     g: () => { going = Date.now(); },
   };
@@ -125,9 +126,10 @@
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const follows = Date.now() - going < 1500;
     going = 0;
-    if (follows && (event.key === "i" || event.key === "p")) all(".nav a")[event.key === "i" ? 0 : 1]?.click();
+    if (follows && event.key === "n") one(".nav a[href$='/now/']")?.click();
+    else if (follows && (event.key === "i" || event.key === "p")) all(`.nav a${event.key === "i" ? "" : "[href$=posts\\/]"}`)[0]?.click();
     else if (keys[event.key]) keys[event.key]();
-    else if (!("rnseu".includes(event.key) && press(event.key))) return;
+    else if (!("rnseuxpw".includes(event.key) && press(event.key))) return;
     event.preventDefault();
   });
   addEventListener("click", (event) => {

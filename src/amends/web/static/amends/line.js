@@ -1,13 +1,14 @@
 // The one line of a browser to the desk, shared by all its windows (a SharedWorker; where there is none, each
 // window has its own and lets go of it while nobody looks). What it hears it passes on to every window.
 "use strict";
-const FIRST_PAUSE = 1000, LONGEST_PAUSE = 15000, MANY_PAUSE = 60000, SILENCE = 40000;
+const FIRST_PAUSE = 1000, LONGEST_PAUSE = 15000, MANY_PAUSE = 60000, SILENCE = 40000, KEPT = 30000;
 const shared = "onconnect" in self;
 const ports = new Set();
 const present = new Map(); // by case: the last telling of who is there
 const waiting = new Map(); // by brand
+const changes = []; // of the last seconds: what happened while a page was being made is not in it
 const NOBODY = { name: "nobody" }; // said before all who are there are told anew, since cases without anybody are not
-let url, line = { name: "line", state: "opening" }, cut, timer, pause = FIRST_PAUSE, again = false;
+let url, line = { name: "line", state: "opening" }, cut, timer, pause = FIRST_PAUSE;
 
 const tell = (message) => { for (const port of ports) port.postMessage(message); };
 const become = (state, stream) => { line = { name: "line", state, stream }; tell(line); };
@@ -19,11 +20,15 @@ const hear = {
     become("live", stream);
     tell(NOBODY);
     for (const brand of brands) if (brand.waiting !== null) hear.waiting({ brand: brand.id, waiting: brand.waiting });
-    if (again) tell({ name: "reload" });
-    again = true;
+    tell({ name: "reload" }); // whatever was shown before may be old by now
   },
   waiting: (data) => { waiting.set(data.brand, data); tell({ name: "waiting", ...data }); },
-  changed: (data) => tell({ name: "changed", ...data }),
+  changed: (data) => {
+    const told = { name: "changed", ...data };
+    while (changes.length && changes[0].at < Date.now() - KEPT) changes.shift();
+    changes.push({ at: Date.now(), told });
+    tell(told);
+  },
   presence: (data) => {
     if (data.people.length) present.set(data.case, data); else present.delete(data.case);
     tell({ name: "presence", ...data });
@@ -76,6 +81,7 @@ const close = () => {
   was?.abort();
   present.clear(); // nothing is heard from here on, so nothing that was is worth telling a window that comes later
   waiting.clear();
+  changes.length = 0;
   line = { name: "line", state: "opening" };
 };
 
@@ -87,6 +93,7 @@ const asked = (port) => ({ data }) => {
     port.postMessage(NOBODY); // the window may have been here before, and not have heard who left
     for (const told of waiting.values()) port.postMessage({ name: "waiting", ...told });
     for (const told of present.values()) port.postMessage({ name: "presence", ...told });
+    for (const { at, told } of changes) if (at >= data.since) port.postMessage(told);
     if (!cut && (line.state === "out" || timer === undefined)) open();
   } else if (data.name === "again") {
     pause = FIRST_PAUSE;

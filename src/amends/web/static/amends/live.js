@@ -26,9 +26,9 @@
       lost = setTimeout(showLine, state === "lost" || state === "away" ? 1500 : 0);
     },
     waiting: (told) => { if (told.brand === brand) wait(told.waiting); },
-    changed: (told) => { if (told.brand === brand && concerns(told)) redraw(told.mark); },
+    changed: (told) => { if (told.brand !== brand) return; if (concerns(told)) redraw(told.mark); else ring(); },
     nobody: () => { present.clear(); showPresent(); },
-    presence: (told) => { if (told.brand === brand) { present.set(told.case, told.people.filter(({ id }) => id !== me)); showPresent(); } },
+    presence: (told) => { if (told.brand === brand) { present.set(told.case, told.people.filter(({ id }) => id !== me)); showPresent(); if (one("now-people")) redraw(); } },
     reload: () => redraw(),
   };
   const LINES = { lost: "Not live, retrying", away: "Not live, retrying", many: "Not live: open in too many windows", out: "You are signed out" };
@@ -37,6 +37,17 @@
     const badge = one("waiting"), told = number > 99 ? "99+" : `${number}`;
     if (badge) { badge.hidden = !number; badge.querySelector(".num").textContent = told; }
     document.title = number ? `(${told}) ${title}` : title;
+  };
+  const RING = 10000; // the number of alerts, where nothing else of the page is drawn anew
+  let rung;
+  const ring = () => {
+    const link = one("alerts");
+    if (!link || document.hidden || rung !== undefined) return;
+    rung = setTimeout(async () => {
+      rung = undefined;
+      const answer = await fetch(link.href, { headers: { "HX-Request": "true", Redraw: "now" }, cache: "no-store" }).catch(() => undefined);
+      if (answer?.ok) one("alerts")?.replaceWith(document.importNode(new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("alerts"), true));
+    }, RING);
   };
   const tell = (words) => { const told = one("told"); if (told) told.textContent = words; };
 
@@ -52,7 +63,7 @@
     timer = undefined;
     if (document.hidden || !(one("list") || one("case"))) return;
     if (held()) return void (timer = setTimeout(draw, 500));
-    due = Date.now() + REDRAW;
+    due = Date.now() + (Number(one("list")?.dataset.every) || REDRAW);
     stale = false;
     const swaps = swapped;
     try {
@@ -119,7 +130,7 @@
 
   // The line, and what the person does ------------------------------------------------------------------------
   const port = "SharedWorker" in window ? new SharedWorker(body.worker, { name: "amends" }).port : new Worker(body.worker);
-  const hello = () => port.postMessage({ name: "hello", url: body.live });
+  const hello = () => port.postMessage({ name: "hello", url: body.live, since: performance.timeOrigin });
   port.onmessage = ({ data }) => hear[data.name]?.(data);
   const own = !("SharedWorker" in window);
   let swapped = 0;
@@ -143,7 +154,7 @@
   });
   addEventListener("htmx:afterSwap", (event) => { if (event.target.id !== "count") { swapped += 1; showPresent(); say(true); } });
   setInterval(() => { say(true); }, SIGN);
-  setInterval(() => { if (state !== "live" || stale) redraw(); }, POLL);
+  setInterval(() => { if (state !== "live" || stale || one("now-people")) redraw(); }, POLL); // time alone changes figures, too
   wait(Number.parseInt(one("waiting")?.querySelector(".num").textContent ?? "0", 10) || 0);
   hello();
 })();

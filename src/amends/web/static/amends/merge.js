@@ -16,7 +16,7 @@ window.amends = (() => {
     for (const owner of element.querySelectorAll(`[data-owner="${me}"]`)) { owner.classList.add("me"); owner.textContent = "you"; }
     return element;
   };
-  const PARTS = ["views", "pages", "case-head", "reply", "deeds", "notes-kept", "facts", "author", "on-record"];
+  const PARTS = ["alerts", "now-clocks", "now-queue", "now-people", "now-load", "views", "pages", "case-head", "reply", "deeds", "notes-kept", "facts", "author", "on-record"];
   const rows = (within) => within.querySelector("#list > .rows, #talk");
   const rememberAll = () => {
     for (const part of [...PARTS.map((id) => document.getElementById(id)), ...rows(document)?.children ?? []]) {
